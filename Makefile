@@ -1,0 +1,50 @@
+# make demo: try it. make test: prove it. make run: use it. The rest is for developers.
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check format train judge protos lock screenshots clean
+python := .venv/bin/python
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup  ## the whole product on this machine, with a simulated WeChat: open the printed page
+	@exec $(python) -m simulator.demo
+
+run: setup  ## the product for real, from .env: see docs/connect.md
+	@exec $(python) -m simulator.run
+
+test: setup-dev  ## every test, with real programs
+	@$(python) -m pytest
+
+check: setup-dev  ## ruff, mypy --strict, import-linter
+	@$(python) -m ruff format --check .
+	@$(python) -m ruff check .
+	@$(python) -m mypy .
+	@.venv/bin/lint-imports
+
+format: setup-dev  ## rewrite the code in our format
+	@$(python) -m ruff check --fix-only --quiet .
+	@$(python) -m ruff format .
+
+train: setup-dev  ## make the demo classifier and its report again (a quarter of an hour)
+	@$(python) -m serving train demo
+
+judge: setup-dev  ## judge the shipped demo classifier again and write its report (two minutes)
+	@$(python) -m serving train demo --only-report
+
+protos: setup-dev  ## generate serving/protocol/*_pb2.py again
+	@$(python) -m grpc_tools.protoc -I. --python_out=. --pyi_out=. serving/protocol/*.proto
+
+lock: setup-dev  ## resolve requirements/*.in anew, to the newest that fit
+	@requirements/lock
+
+screenshots: setup-dev  ## take the pictures in docs/ from the running demo (needs chromium)
+	@PYTHONPATH=. $(python) docs/screenshots.py
+
+clean:  ## remove what make made, the virtual environment too
+	rm -rf .venv .demo .kantu .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.PHONY: setup setup-dev
+setup:
+	@requirements/install
+setup-dev:
+	@requirements/install dev
