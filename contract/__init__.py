@@ -1,0 +1,1 @@
+"""What the webhook and the worker must agree on, or a message is lost."""

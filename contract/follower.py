@@ -1,0 +1,54 @@
+"""Who writes to us, under a name that gives nobody away: a keyed hash of the OpenID."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Literal
+
+import redis
+
+from contract.settings import Settings
+
+Language = Literal["zh", "en"]
+_LANGUAGE_TTL = 90 * 24 * 3600  # seconds
+
+
+class Followers:
+    """What is remembered of followers: only the language they write in."""
+
+    def __init__(self, settings: Settings, connection: redis.Redis) -> None:
+        # The token is the one secret that the webhook and the worker both have.
+        self._key = settings.wechat_token.get_secret_value().encode()
+        self._default = settings.language
+        self._redis = connection
+
+    def alias(self, openid: str) -> str:
+        """Return the 20 characters that stand for a follower in keys and logs."""
+        return hmac.new(self._key, openid.encode(), hashlib.sha256).hexdigest()[:20]
+
+    def language(self, openid: str) -> Language:
+        """Return the language of the follower's last text, or else the account's."""
+        known = self._redis.get(self._language_key(openid))
+        if known == b"en":
+            return "en"
+        return "zh" if known == b"zh" else self._default
+
+    def remember_language(self, openid: str, language: Language) -> None:
+        """Answer this follower in this language from now on."""
+        self._redis.set(self._language_key(openid), language, ex=_LANGUAGE_TTL)
+
+    def forget(self, openid: str) -> None:
+        """Delete what is remembered."""
+        self._redis.delete(self._language_key(openid))
+
+    def _language_key(self, openid: str) -> str:
+        return f"kantu:language:{self.alias(openid)}"
+
+
+def language_of(text: str) -> Language | None:
+    """Return the language a text is written in, or None for digits, emoji and the like."""
+    if any("一" <= character <= "鿿" for character in text):
+        return "zh"
+    letters = sum(character.isascii() and character.isalpha() for character in text)
+    return "en" if letters >= 2 else None

@@ -1,0 +1,69 @@
+"""The job: a picture, and perhaps a question about it. Put into Redis once for each message."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+
+import redis
+from rq import Queue, Retry
+from rq.exceptions import DuplicateJobError
+from rq.serializers import JSONSerializer
+
+from contract.follower import Language
+
+QUEUE = "pictures"
+ANSWER = "worker.job.answer"  # named, not imported: the webhook knows nothing of the worker
+ATTEMPTS = 3
+DEADLINE = 60  # seconds for one attempt; every network call in it has a shorter one
+FAILURE_TTL = 48 * 3600  # seconds: WeChat lets us write to a follower for that long
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ImageJob:
+    """What the worker must know to answer one message."""
+
+    follower: str  # OpenID
+    message_id: str  # MsgId
+    created: int  # CreateTime, seconds since 1970 by WeChat's clock
+    received: float  # seconds since 1970 by ours
+    language: Language  # to answer in
+    media_id: str = ""  # of the picture; empty: the question is about the last one
+    picture_url: str = ""  # PicUrl
+    question: str = ""  # empty: say what the picture shows
+
+    @property
+    def id(self) -> str:
+        """The same for each delivery of one message, another for every other message.
+
+        MsgId alone has collided between followers; CreateTime makes reuse of an id harmless.
+        """
+        parts = f"{self.follower}\n{self.message_id}\n{self.created}"
+        return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+
+def picture_queue(connection: redis.Redis) -> Queue:
+    """Return the queue that the webhook fills and the worker empties."""
+    return Queue(QUEUE, connection=connection, serializer=JSONSerializer)
+
+
+def enqueue(queue: Queue, job: ImageJob, result_ttl: int) -> bool:
+    """Queue the job and return True, or return False where this message was queued before.
+
+    Two round trips to Redis. A repeat is known for result_ttl seconds after the answer.
+    """
+    try:
+        queue.enqueue_call(
+            ANSWER,
+            kwargs=dataclasses.asdict(job),
+            job_id=job.id,
+            unique=True,
+            description="question" if job.question else "picture",  # RQ's own would show the OpenID
+            timeout=DEADLINE,
+            retry=Retry(max=ATTEMPTS - 1),
+            result_ttl=result_ttl,
+            failure_ttl=FAILURE_TTL,
+        )
+    except DuplicateJobError:
+        return False
+    return True

@@ -1,0 +1,199 @@
+"""Every setting, read once at start from the environment, `.env`, and files named by NAME_FILE."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    Field,
+    RedisDsn,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    field_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+
+class SettingsError(Exception):
+    """Some settings are wrong or missing; the text names each, with what was found."""
+
+
+def _base_url(value: str) -> str:
+    try:
+        TypeAdapter(AnyHttpUrl).validate_python(value)
+    except ValidationError:
+        raise ValueError("is not a URL; expected http://host:port or https://host") from None
+    return value.rstrip("/")
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Seconds = Annotated[int, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """The settings of one account; `.env.example` says what each is for."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_file_encoding="utf-8", env_ignore_empty=True
+    )
+
+    wechat_token: SecretStr
+    wechat_app_id: str = Field(pattern=r"^wx[0-9a-zA-Z]{4,}$")
+    wechat_app_secret: SecretStr | None = None
+    wechat_mode: Literal["plain", "compatible", "safe"] = "safe"
+    wechat_aes_key: SecretStr | None = Field(default=None, validate_default=True)
+    wechat_account: str = ""
+    wechat_time_window: Seconds = 300
+    wechat_api_url: BaseUrl = "https://api.weixin.qq.com"
+    redis_url: RedisDsn = Field(default=RedisDsn("redis://127.0.0.1:6379/0"), repr=False)
+    serving_url: BaseUrl = "http://127.0.0.1:8501"
+    classifier_model: str = "demo"
+    classifier_labels: Path | None = None
+    classifier_input: int = Field(default=224, ge=32, le=1024)
+    vqa_model: str = ""
+    language: Literal["zh", "en"] = "zh"
+    picture_ttl: Seconds = 1800
+    result_ttl: Seconds = 3600
+
+    @field_validator("wechat_token")
+    @classmethod
+    def _token(cls, value: SecretStr) -> SecretStr:
+        if not 3 <= len(value.get_secret_value()) <= 32:
+            raise ValueError("must have 3 to 32 characters, as in WeChat's console")
+        return value
+
+    @field_validator("language", mode="before")
+    @classmethod
+    def _language(cls, value: object) -> object:
+        # Desktops set LANGUAGE too, in gettext's way: en_US:en
+        return value[:2] if isinstance(value, str) and value[2:3] in {"_", ":", "."} else value
+
+    @field_validator("wechat_aes_key")
+    @classmethod
+    def _aes_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        mode = info.data.get("wechat_mode", "safe")
+        if value is not None:
+            decode_aes_key(value)
+        elif mode != "plain":
+            raise ValueError(
+                f"is not set; WECHAT_MODE={mode} needs the EncodingAESKey (43 characters) of "
+                "WeChat's console"
+            )
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # NAME_FILE instead
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Rank the places: arguments, NAME, NAME_FILE; then the same two in `.env`."""
+        env_file = getattr(dotenv_settings, "env_file", None)
+        return (
+            init_settings,
+            env_settings,
+            _NamedFiles(settings_cls, os.environ),
+            dotenv_settings,
+            _NamedFiles(settings_cls, dotenv_values(env_file) if env_file else {}),
+        )
+
+
+class _NamedFiles(PydanticBaseSettingsSource):
+    """NAME_FILE=/run/secrets/name: the value is what that file holds, less its last newline."""
+
+    def __init__(self, settings_cls: type[BaseSettings], given: Mapping[str, str | None]) -> None:
+        super().__init__(settings_cls)
+        self._given = given
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002  # the base class' signature
+        path = self._given.get(f"{field_name.upper()}_FILE")
+        return _content(path) if path else None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return what files hold, by field name."""
+        fields = self.settings_cls.model_fields.items()
+        found = {name: self.get_field_value(field, name)[0] for name, field in fields}
+        return {name: value for name, value in found.items() if value}
+
+
+def _content(path: str) -> str | None:
+    try:
+        return Path(path).read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        return None  # load_settings() names it
+
+
+def load_settings(*needed: str, env_file: str | None = None) -> Settings:
+    """Return the settings; raise SettingsError, naming every wrong one and every one of needed
+    that is not set. needed are those that only some programs cannot do without.
+
+    env_file: None for the one that KANTU_ENV_FILE names, else `.env`; empty for none.
+    """
+    if env_file is None:
+        env_file = os.environ.get("KANTU_ENV_FILE", ".env")
+    given = {**(dotenv_values(env_file) if env_file else {}), **os.environ}
+    problems = [
+        f"{name.upper()}_FILE={path!r} cannot be read; expected a text file"
+        for name in Settings.model_fields
+        if (path := given.get(f"{name.upper()}_FILE")) and _content(path) is None
+    ]
+    required: dict[str, Any] = {
+        name: (Settings.model_fields[name].annotation, ...) for name in needed
+    }
+    asked = create_model("Settings", __base__=Settings, **required) if required else Settings
+    try:
+        settings = asked(_env_file=env_file or None)  # type: ignore[call-arg]  # pydantic's own
+    except ValidationError as error:
+        problems += [_describe(problem) for problem in error.errors(include_url=False)]
+        raise SettingsError("\n".join(problems)) from None
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def _describe(problem: Any) -> str:
+    name = str(problem["loc"][0])
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if problem["type"] == "missing":
+        return f"{name.upper()} is not set"
+    if problem["input"] is None:
+        return f"{name.upper()} {message}"
+    secret = "SecretStr" in str(Settings.model_fields[name].annotation)
+    shown = "" if secret else f"={_without_password(problem['input'])!r}"
+    return f"{name.upper()}{shown}: {message}"
+
+
+def _without_password(value: object) -> str:
+    return re.sub(r"(?<=:)[^:@/]*(?=@)", "***", str(value))
+
+
+def decode_aes_key(key: SecretStr) -> bytes:
+    """Return the 32 bytes of an EncodingAESKey (43 characters); raise ValueError."""
+    text = key.get_secret_value()
+    try:
+        decoded = base64.b64decode(text + "=", validate=True)
+    except binascii.Error:
+        decoded = b""
+    if len(text) != 43 or len(decoded) != 32:
+        raise ValueError(f"must have 43 letters and digits; found {len(text)} characters")
+    return decoded

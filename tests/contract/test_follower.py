@@ -1,0 +1,75 @@
+"""contract.follower and contract.album"""
+
+from __future__ import annotations
+
+import pytest
+import redis
+
+from contract.album import Album
+from contract.follower import Followers, language_of
+from contract.settings import Settings
+from tests.conftest import make_settings
+
+OPENID = "oABCDEFGHIJKLMNOPQRSTUVWXYZ1"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("你好", "zh"),
+        ("这是什么 dog？", "zh"),
+        ("what is this?", "en"),
+        ("ok", "en"),
+        ("7", None),
+        ("😀👍", None),
+        ("a", None),
+        ("", None),
+    ],
+)
+def test_language_of_a_text(text: str, language: str | None) -> None:
+    assert language_of(text) == language
+
+
+def test_follower_is_answered_in_the_language_last_written(
+    settings: Settings, connection: redis.Redis
+) -> None:
+    followers = Followers(settings, connection)
+    assert followers.language(OPENID) == "zh"
+    followers.remember_language(OPENID, "en")
+    assert followers.language(OPENID) == "en"
+
+
+def test_silent_follower_is_answered_in_the_account_s_language(connection: redis.Redis) -> None:
+    assert Followers(make_settings(language="en"), connection).language(OPENID) == "en"
+
+
+def test_picture_is_kept_for_its_time(settings: Settings, connection: redis.Redis) -> None:
+    album = Album(connection, Followers(settings, connection), ttl=1800)
+    album.keep(OPENID, b"\xff\xd8first")
+    album.keep(OPENID, b"\xff\xd8second")
+    assert album.last(OPENID) == b"\xff\xd8second"
+    (key,) = connection.keys("kantu:album:*")
+    assert 1790 < connection.ttl(key) <= 1800
+
+
+def test_forgetting_leaves_nothing(settings: Settings, connection: redis.Redis) -> None:
+    followers = Followers(settings, connection)
+    album = Album(connection, followers, ttl=1800)
+    followers.remember_language(OPENID, "en")
+    album.keep(OPENID, b"\xff\xd8")
+    album.forget(OPENID)
+    followers.forget(OPENID)
+    assert connection.dbsize() == 0
+
+
+def test_keys_do_not_give_the_follower_away(settings: Settings, connection: redis.Redis) -> None:
+    followers = Followers(settings, connection)
+    followers.remember_language(OPENID, "en")
+    Album(connection, followers, ttl=60).keep(OPENID, b"\xff\xd8")
+    assert not any(OPENID.encode() in key for key in connection.scan_iter())
+
+
+def test_alias_differs_between_accounts(connection: redis.Redis) -> None:
+    one = Followers(make_settings(), connection)
+    other = Followers(make_settings(wechat_token="another-token"), connection)
+    assert one.alias(OPENID) != other.alias(OPENID)

@@ -1,0 +1,171 @@
+"""contract.settings"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from contract.settings import Settings, SettingsError, load_settings
+from tests.conftest import AES_KEY, APP_ID, TOKEN
+
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(f"{name.upper()}_FILE", raising=False)
+    monkeypatch.setenv("WECHAT_TOKEN", TOKEN)
+    monkeypatch.setenv("WECHAT_APP_ID", APP_ID)
+    monkeypatch.setenv("WECHAT_AES_KEY", AES_KEY)
+
+
+def test_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVING_URL", "http://models:8501/")
+    settings = load_settings(env_file="")
+    assert settings.serving_url == "http://models:8501"
+    assert settings.wechat_token.get_secret_value() == TOKEN
+
+
+def test_all_wrong_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WECHAT_TOKEN")
+    monkeypatch.setenv("WECHAT_MODE", "secure")
+    monkeypatch.setenv("PICTURE_TTL", "long")
+    monkeypatch.setenv("SERVING_URL", "models:8501")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(env_file="")
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 4
+    assert "WECHAT_TOKEN is not set" in lines
+    assert any(line.startswith("WECHAT_MODE='secure': ") for line in lines)
+    assert any(line.startswith("PICTURE_TTL='long': ") for line in lines)
+    assert any(line.startswith("SERVING_URL='models:8501': ") for line in lines)
+
+
+def test_wrong_secret_is_named_but_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WECHAT_AES_KEY", "a-secret-that-is-too-short")
+    with pytest.raises(SettingsError, match="WECHAT_AES_KEY: must have 43") as caught:
+        load_settings(env_file="")
+    assert "a-secret" not in str(caught.value)
+
+
+def test_secret_is_not_in_the_settings_text() -> None:
+    assert TOKEN not in repr(load_settings(env_file=""))
+
+
+def test_value_is_read_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("from the file\n")
+    monkeypatch.setenv("WECHAT_APP_SECRET_FILE", str(tmp_path / "secret"))
+    settings = load_settings("wechat_app_secret", env_file="")
+    assert settings.wechat_app_secret is not None
+    assert settings.wechat_app_secret.get_secret_value() == "from the file"
+
+
+def test_file_is_named_in_dotenv_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("from the file\n")
+    (tmp_path / ".env").write_text(f"WECHAT_APP_SECRET_FILE={tmp_path / 'secret'}\n")
+    monkeypatch.setenv("WECHAT_APP_SECRET", "")
+    settings = load_settings("wechat_app_secret", env_file=str(tmp_path / ".env"))
+    assert settings.wechat_app_secret is not None
+    assert settings.wechat_app_secret.get_secret_value() == "from the file"
+
+
+def test_file_of_bytes_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"\xff\xfe")
+    monkeypatch.setenv("WECHAT_APP_SECRET_FILE", str(tmp_path / "secret"))
+    with pytest.raises(SettingsError, match=r"WECHAT_APP_SECRET_FILE=.* cannot be read"):
+        load_settings(env_file="")
+
+
+def test_password_of_redis_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://:hunter2@host:6379/0")
+    assert "hunter2" not in repr(load_settings(env_file=""))
+    monkeypatch.setenv("REDIS_URL", "redis://:hunter2@host:99999/0")
+    with pytest.raises(SettingsError, match=r"REDIS_URL='redis://:\*\*\*@host:99999/0'") as caught:
+        load_settings(env_file="")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_another_env_file_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("LANGUAGE=en\n")
+    monkeypatch.setenv("KANTU_ENV_FILE", str(tmp_path / "other"))
+    assert load_settings().language == "en"
+    monkeypatch.setenv("KANTU_ENV_FILE", "")
+    assert load_settings().language == "zh"
+
+
+def test_missing_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("WECHAT_APP_SECRET_FILE", str(tmp_path / "none"))
+    with pytest.raises(SettingsError, match=r"WECHAT_APP_SECRET_FILE=.*none.* cannot be read"):
+        load_settings(env_file="")
+
+
+def test_safe_mode_without_a_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WECHAT_AES_KEY")
+    with pytest.raises(SettingsError, match="WECHAT_AES_KEY is not set; WECHAT_MODE=safe"):
+        load_settings(env_file="")
+
+
+def test_plain_mode_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WECHAT_AES_KEY")
+    monkeypatch.setenv("WECHAT_MODE", "plain")
+    assert load_settings(env_file="").wechat_aes_key is None
+
+
+def test_example_that_was_not_filled_in_is_named_line_by_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("WECHAT_TOKEN", "WECHAT_APP_ID", "WECHAT_AES_KEY"):
+        monkeypatch.delenv(name)
+    with pytest.raises(SettingsError) as caught:
+        load_settings("wechat_app_secret", env_file=str(EXAMPLE))
+    assert [line.partition(" is not set")[0] for line in str(caught.value).splitlines()] == [
+        "WECHAT_TOKEN",
+        "WECHAT_APP_ID",
+        "WECHAT_APP_SECRET",
+        "WECHAT_AES_KEY",
+    ]
+
+
+def test_what_a_program_needs_is_named() -> None:
+    with pytest.raises(SettingsError, match="WECHAT_APP_SECRET is not set"):
+        load_settings("wechat_app_secret", env_file="")
+
+
+def test_dotenv_is_read_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("LANGUAGE=en\nCLASSIFIER_MODEL=resnet50\n")
+    monkeypatch.setenv("CLASSIFIER_MODEL", "mine")
+    settings = load_settings(env_file=str(tmp_path / ".env"))
+    assert (settings.language, settings.classifier_model) == ("en", "mine")
+
+
+@pytest.mark.parametrize(("value", "language"), [("en_US:en", "en"), ("zh_CN:zh:en", "zh")])
+def test_language_of_the_desktop_is_understood(
+    monkeypatch: pytest.MonkeyPatch, value: str, language: str
+) -> None:
+    monkeypatch.setenv("LANGUAGE", value)
+    assert load_settings(env_file="").language == language
+
+
+def test_empty_value_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLASSIFIER_INPUT", "")
+    monkeypatch.setenv("CLASSIFIER_LABELS", "")
+    settings = load_settings(env_file="")
+    assert settings.classifier_input == 224
+    assert settings.classifier_labels is None
+
+
+def test_example_lists_every_setting_with_its_default() -> None:
+    listed = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", EXAMPLE.read_text("utf-8"), re.MULTILINE))
+    listed.pop("WECHAT_APP_SECRET_FILE", None)
+    assert listed.keys() == {name.upper() for name in Settings.model_fields}
+    defaults = {
+        name.upper(): "" if field.is_required() or field.default is None else str(field.default)
+        for name, field in Settings.model_fields.items()
+    }
+    assert listed == defaults
