@@ -1,0 +1,230 @@
+"""app.webhook and app.handlers, through Flask and a real Redis."""
+
+from __future__ import annotations
+
+import io
+import time
+from typing import Any
+
+import flask.testing
+import pytest
+import redis
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from app import create_app
+from app.crypto import sign
+from contract.album import Album
+from contract.connection import connect
+from contract.follower import Followers
+from contract.job import picture_queue
+from contract.settings import Settings
+from labels import phrase
+from simulator.house import free_port
+from tests.app.conftest import OPENID, Push, courier
+from tests.conftest import TOKEN, make_settings
+
+Client = flask.testing.FlaskClient
+
+
+@pytest.fixture
+def client(settings: Settings, connection: redis.Redis) -> Client:
+    return create_app(settings, connection).test_client()
+
+
+def deliver(client: Client, settings: Settings, fields: dict[str, str]) -> Any:
+    query, body = courier(settings).seal(fields)
+    return client.post("/wechat", query_string=query, data=body)
+
+
+def said(settings: Settings, response: Any) -> str:
+    return str(courier(settings).open(response.text)["Content"])
+
+
+def signed(**more: str) -> dict[str, str]:
+    now = str(int(time.time()))
+    return {"signature": sign(TOKEN, now, "1"), "timestamp": now, "nonce": "1", **more}
+
+
+def test_wechat_s_console_is_convinced(client: Client) -> None:
+    response = client.get("/wechat", query_string=signed(echostr="<b>5927782489442352469</b>"))
+    assert (response.status_code, response.text) == (200, "<b>5927782489442352469</b>")
+    assert response.content_type.startswith("text/plain")
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("change", [{"signature": "0" * 40}, {"timestamp": "1"}, {"nonce": "2"}])
+def test_stranger_gets_403_and_nothing_else(client: Client, change: dict[str, str]) -> None:
+    response = client.get("/wechat", query_string=signed(echostr="1") | change)
+    assert (response.status_code, response.data) == (403, b"")
+
+
+def test_get_without_echostr_is_refused(client: Client) -> None:
+    assert client.get("/wechat", query_string=signed()).status_code == 403
+
+
+def test_parameter_given_twice_is_refused(client: Client) -> None:
+    query = signed(echostr="1")
+    both = [*query.items(), ("signature", "0" * 40)]
+    assert client.get("/wechat", query_string=both).status_code == 403
+
+
+def test_picture_is_queued_and_nothing_is_said_yet(
+    client: Client, settings: Settings, connection: redis.Redis, push: Push
+) -> None:
+    response = deliver(client, settings, push())
+    assert (response.status_code, response.data) == (200, b"success")
+    (job,) = picture_queue(connection).jobs
+    assert job.kwargs["media_id"] == "media-1"
+    assert job.kwargs["follower"] == OPENID
+    assert job.kwargs["language"] == "zh"
+    assert (job.retries_left, job.timeout, job.result_ttl) == (2, 60, 3600)
+
+
+def test_picture_delivered_again_is_queued_once(
+    client: Client, settings: Settings, connection: redis.Redis, push: Push
+) -> None:
+    fields = push()
+    responses = [deliver(client, settings, fields) for _ in range(3)]
+    assert [response.data for response in responses] == [b"success"] * 3
+    assert picture_queue(connection).count == 1
+
+
+def test_new_follower_is_greeted(client: Client, settings: Settings, push: Push) -> None:
+    response = deliver(client, settings, push(MsgType="event", Event="subscribe"))
+    assert said(settings, response) == phrase("zh", "subscribed")
+
+
+def test_text_is_answered_in_its_language_and_so_is_what_follows(
+    client: Client, settings: Settings, connection: redis.Redis, push: Push
+) -> None:
+    response = deliver(client, settings, push(MsgType="text", Content="hello there"))
+    assert said(settings, response) == phrase("en", "looking_only")
+    deliver(client, settings, push(MsgId="2"))
+    assert picture_queue(connection).jobs[0].kwargs["language"] == "en"
+
+
+def test_text_is_a_question_where_a_model_can_answer(
+    connection: redis.Redis, redis_url: str, push: Push
+) -> None:
+    settings = make_settings(redis_url=redis_url, vqa_model="vqa")
+    client = create_app(settings, connection).test_client()
+    response = deliver(client, settings, push(MsgType="text", Content="图里有几个圆？" * 100))
+    assert response.data == b"success"
+    (job,) = picture_queue(connection).jobs
+    assert job.kwargs["question"] == ("图里有几个圆？" * 100)[:200]
+    assert job.kwargs["media_id"] == ""
+
+
+@pytest.mark.parametrize("kind", ["voice", "video", "shortvideo", "location", "link", "file"])
+def test_other_kinds_get_a_kind_answer(
+    client: Client, settings: Settings, push: Push, kind: str
+) -> None:
+    response = deliver(client, settings, push(MsgType=kind))
+    assert said(settings, response) == phrase("zh", "unsupported")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"MsgType": "event", "Event": "VIEW"},
+        {"MsgType": "event", "Event": ""},
+        {"MsgType": "hologram"},
+        {"MsgType": ""},
+        {"MediaId": "../../etc/passwd"},
+        {"MsgId": "abc"},
+        {"CreateTime": "99999999999999999999"},
+    ],
+)
+def test_signed_but_useless_is_taken_in_silence(
+    client: Client, settings: Settings, connection: redis.Redis, push: Push, change: dict[str, str]
+) -> None:
+    response = deliver(client, settings, push(**change))
+    assert (response.status_code, response.data) == (200, b"success")
+    assert picture_queue(connection).count == 0
+
+
+def test_leaving_deletes_everything_about_the_follower(
+    client: Client, settings: Settings, connection: redis.Redis, push: Push
+) -> None:
+    followers = Followers(settings, connection)
+    followers.remember_language(OPENID, "en")
+    Album(connection, followers, 60).keep(OPENID, b"\xff\xd8")
+    assert deliver(client, settings, push(MsgType="event", Event="unsubscribe")).data == b"success"
+    assert list(connection.scan_iter("kantu:*")) == []
+
+
+def test_plaintext_in_safe_mode_is_refused(
+    client: Client, connection: redis.Redis, push: Push
+) -> None:
+    plain = make_settings(wechat_mode="plain", wechat_aes_key=None)
+    response = deliver(client, plain, push())
+    assert (response.status_code, response.data) == (403, b"")
+    assert picture_queue(connection).count == 0
+
+
+def test_signed_body_that_is_no_xml_is_taken_in_silence(connection: redis.Redis) -> None:
+    plain = make_settings(wechat_mode="plain", wechat_aes_key=None)
+    client = create_app(plain, connection).test_client()
+    response = client.post("/wechat", query_string=signed(), data=b"hello")
+    assert (response.status_code, response.data) == (200, b"success")
+
+
+def test_too_large_a_body_is_refused(client: Client) -> None:
+    response = client.post("/wechat", query_string=signed(), data=b"x" * 70_000)
+    assert (response.status_code, response.data) == (413, b"")
+
+
+@pytest.mark.parametrize("size", [64 * 1024, 70_000])
+def test_too_large_a_body_is_refused_though_its_length_is_not_announced(
+    client: Client, size: int
+) -> None:
+    response = client.post(
+        "/wechat",
+        query_string=signed(),
+        input_stream=io.BytesIO(b"x" * size),
+        environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+    )
+    assert (response.status_code, response.data) == (413, b"")
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+def test_other_methods_are_refused(client: Client, method: str) -> None:
+    assert getattr(client, method)("/wechat").status_code == 405
+
+
+def test_follower_is_told_at_once_that_redis_is_away(push: Push) -> None:
+    settings = make_settings(redis_url=f"redis://127.0.0.1:{free_port()}/0")
+    client = create_app(settings, connect(settings)).test_client()
+    started = time.monotonic()
+    response = deliver(client, settings, push())
+    assert time.monotonic() - started < 1.5
+    assert said(settings, response) == phrase("zh", "busy")
+
+
+def test_health_is_told_apart_from_readiness(client: Client) -> None:
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").json == {"status": "ok", "redis": "ok"}
+
+
+def test_not_ready_without_redis() -> None:
+    settings = make_settings(redis_url=f"redis://127.0.0.1:{free_port()}/0")
+    client = create_app(settings, connect(settings)).test_client()
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").status_code == 503
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=st.binary(max_size=400), mode=st.sampled_from(["plain", "compatible", "safe"]))
+def test_no_body_brings_the_webhook_down(connection: redis.Redis, mode: str, body: bytes) -> None:
+    client = create_app(make_settings(wechat_mode=mode), connection).test_client()
+    for query in (signed(), signed(encrypt_type="aes", msg_signature="0" * 40)):
+        assert client.post("/wechat", query_string=query, data=body).status_code in {200, 403}
+    assert picture_queue(connection).count == 0
+
+
+def test_wrong_settings_end_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WECHAT_MODE", "secure")
+    with pytest.raises(SystemExit, match=r"(?s)wrong settings:.*WECHAT_MODE='secure'"):
+        create_app()
