@@ -1,0 +1,1 @@
+"""One module for each framework, imported only when a model asks for it."""

@@ -1,0 +1,1 @@
+"""TensorFlow Serving's wire formats, without TensorFlow: bytes in, arrays out, and back."""

@@ -1,0 +1,71 @@
+"""What a model takes and gives: SignatureDef without TensorFlow."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from serving.errors import InvalidArgument
+
+# tensorflow/core/framework/types.proto, as far as JSON can carry them.
+NUMPY_TYPES: dict[str, type[np.generic]] = {
+    "DT_FLOAT": np.float32,
+    "DT_DOUBLE": np.float64,
+    "DT_INT32": np.int32,
+    "DT_UINT8": np.uint8,
+    "DT_INT16": np.int16,
+    "DT_INT8": np.int8,
+    "DT_STRING": np.object_,
+    "DT_INT64": np.int64,
+    "DT_BOOL": np.bool_,
+    "DT_UINT16": np.uint16,
+    "DT_UINT32": np.uint32,
+    "DT_UINT64": np.uint64,
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TensorInfo:
+    """One input or output of a signature."""
+
+    name: str  # in the graph, such as "x:0"
+    dtype: str  # TensorFlow's name, such as "DT_FLOAT"
+    shape: tuple[int, ...] | None  # -1 for any size; None where even the rank is open
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """One way to call a model."""
+
+    inputs: Mapping[str, TensorInfo]
+    outputs: Mapping[str, TensorInfo]
+    method_name: str  # such as "tensorflow/serving/predict"
+
+
+def choose(signatures: Mapping[str, Signature], name: str) -> Signature:
+    """Return the signature of that name; raise InvalidArgument if there is none to be called."""
+    if name not in signatures:
+        # TensorFlow Serving's words: http_rest_api_handler.cc:237.
+        raise InvalidArgument(f'Serving signature name: "{name}" not found in signature def')
+    if not signatures[name].inputs:
+        # Such as __saved_model_init_op. json_tensor.cc, FillPredictRequestFromJson.
+        raise InvalidArgument(f"Failed to get input map for signature: {name}")
+    return signatures[name]
+
+
+def as_json(signature: Signature) -> dict[str, object]:
+    """Return the signature as GET …/metadata prints it: proto field names, defaults included."""
+    return {
+        "inputs": {name: _info_json(info) for name, info in signature.inputs.items()},
+        "outputs": {name: _info_json(info) for name, info in signature.outputs.items()},
+        "method_name": signature.method_name,
+        "defaults": {},
+    }
+
+
+def _info_json(info: TensorInfo) -> dict[str, object]:
+    sizes = [{"size": str(size), "name": ""} for size in info.shape or ()]
+    shape = {"dim": sizes, "unknown_rank": info.shape is None}
+    return {"dtype": info.dtype, "tensor_shape": shape, "name": info.name}

@@ -1,0 +1,161 @@
+"""Small SavedModels, made here: what TensorFlow Serving's own tutorials and other people save."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def half_plus_two(folder: Path) -> None:
+    """Save x/2 + 2 the old way, as the example that comes with TensorFlow Serving."""
+    import tensorflow as tf
+
+    graph = tf.Graph()
+    with graph.as_default(), tf.compat.v1.Session(graph=graph) as session:
+        x = tf.compat.v1.placeholder(tf.float32, [None, 1], name="x")
+        half = tf.compat.v1.get_variable("half", initializer=0.5)
+        two = tf.compat.v1.get_variable("two", initializer=2.0)
+        y = tf.add(tf.multiply(half, x), two, name="y")
+        session.run(tf.compat.v1.global_variables_initializer())
+        builder = tf.compat.v1.saved_model.Builder(str(folder))
+        info = tf.compat.v1.saved_model.build_tensor_info
+        signature = tf.compat.v1.saved_model.build_signature_def(
+            {"x": info(x)}, {"y": info(y)}, "tensorflow/serving/predict"
+        )
+        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
+        builder.save()
+
+
+def save(folder: Path, **signatures: tuple[Callable[..., Any], list[Any]]) -> None:
+    """Save functions with their tf.TensorSpecs under their names."""
+    import tensorflow as tf
+
+    module = tf.Module()
+    functions = {
+        name: tf.function(function, input_signature=specs)
+        for name, (function, specs) in signatures.items()
+    }
+    module.functions = functions
+    tf.saved_model.save(module, str(folder), signatures=functions)
+
+
+def pictures(name: str = "image") -> list[Any]:
+    """Return the TensorSpec of a batch of picture files."""
+    import tensorflow as tf
+
+    return [tf.TensorSpec([None], tf.string, name=name)]
+
+
+def classifier(classes: int, best: int) -> Callable[..., Any]:
+    """Return a function that is 90 % sure of one class, whatever the picture."""
+    import tensorflow as tf
+
+    row = tf.one_hot(best, classes, on_value=0.9, off_value=0.1 / (classes - 1))
+
+    def probabilities(image: Any) -> Any:
+        return tf.tile(row[None], [tf.shape(image)[0], 1])
+
+    return probabilities
+
+
+def background(folder: Path) -> None:
+    """Save a classifier of 1,001 classes, background first, as TensorFlow's official ones."""
+    import tensorflow as tf
+
+    row = classifier(1001, 282)
+
+    def predict(image_bytes: Any) -> dict[str, Any]:
+        values = row(image_bytes)
+        return {"probabilities": values, "classes": tf.argmax(values, -1)}
+
+    save(folder, serving_default=(predict, pictures("image_bytes")), predict=(predict, pictures()))
+
+
+def unshaped(folder: Path) -> None:
+    """Save the same without saying how many classes there are."""
+    import tensorflow as tf
+
+    row = classifier(1001, 282)
+
+    def predict(image: Any) -> dict[str, Any]:
+        values = tf.compat.v1.placeholder_with_default(row(image), [None, None])
+        return {"probabilities": values}
+
+    save(folder, serving_default=(predict, pictures()))
+
+
+def vector(folder: Path) -> None:
+    """Save a classifier with one output of another name: twelve classes, the fourth is best."""
+    save(folder, serving_default=(lambda image: {"softmax": classifier(12, 3)(image)}, pictures()))
+
+
+def logits(folder: Path) -> None:
+    """Save a classifier whose softmax was forgotten."""
+    twelve = classifier(12, 3)
+    save(folder, serving_default=(lambda image: {"logits": 20 * twelve(image)}, pictures()))
+
+
+def not_a_number(folder: Path) -> None:
+    """Save a classifier that answers NaN."""
+    twelve = classifier(12, 3)
+    save(
+        folder,
+        serving_default=(lambda image: {"probabilities": twelve(image) * float("nan")}, pictures()),
+    )
+
+
+def pixels(folder: Path) -> None:
+    """Save a model that wants arrays of floats, as Keras' export() gives it."""
+    import tensorflow as tf
+
+    specs = [tf.TensorSpec([None, 32, 32, 3], tf.float32, name="pixels")]
+    save(folder, serving_default=(lambda pixels: {"mean": tf.reduce_mean(pixels, [1, 2])}, specs))
+
+
+def answerer(folder: Path) -> None:
+    """Save a model that answers a question with the question; it knows nothing of the weather."""
+    import tensorflow as tf
+
+    def ask(image: Any, question: Any) -> dict[str, Any]:
+        known = tf.logical_not(tf.strings.regex_full_match(question, ".*天气.*"))
+        return {
+            "answer": tf.strings.join(["You asked: ", question]),
+            "in_domain": known,
+            "confidence": tf.ones_like(tf.strings.length(image), tf.float32),
+        }
+
+    specs = [*pictures("image"), tf.TensorSpec([None], tf.string, name="question")]
+    save(folder, serving_default=(ask, specs))
+
+
+def many_types(folder: Path) -> None:
+    """Save a model that gives back what it got, of several types."""
+    import tensorflow as tf
+
+    def echo(number: Any, whole: Any, flag: Any, text: Any) -> dict[str, Any]:
+        return {"number": number, "whole": whole, "flag": flag, "text": text, "text_bytes": text}
+
+    specs = [
+        tf.TensorSpec(None, tf.float32, name="number"),
+        tf.TensorSpec(None, tf.int64, name="whole"),
+        tf.TensorSpec(None, tf.bool, name="flag"),
+        tf.TensorSpec(None, tf.string, name="text"),
+    ]
+    save(folder, serving_default=(echo, specs))
+
+
+ALL: dict[str, Callable[[Path], None]] = {
+    "half_plus_two": half_plus_two,
+    "background": background,
+    "unshaped": unshaped,
+    "vector": vector,
+    "logits": logits,
+    "not_a_number": not_a_number,
+    "pixels": pixels,
+    "answerer": answerer,
+    "many_types": many_types,
+}

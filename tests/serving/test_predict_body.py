@@ -1,0 +1,211 @@
+"""serving.protocol.predict_body: TensorFlow Serving's predict requests (util/json_tensor.cc)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.errors import InvalidArgument, ServingError, Unimplemented
+from serving.protocol.predict_body import PredictBody, parse_body, to_arrays
+from serving.protocol.signature import Signature, TensorInfo
+
+
+def signature(**dtypes: str) -> Signature:
+    inputs = {
+        name: TensorInfo(name=f"{name}:0", dtype=dtype, shape=None)
+        for name, dtype in dtypes.items()
+    }
+    return Signature(inputs=inputs, outputs={}, method_name="tensorflow/serving/predict")
+
+
+def arrays(document: object, **dtypes: str) -> dict[str, Any]:
+    return to_arrays(parse_body(json.dumps(document).encode()), signature(**dtypes))
+
+
+def refusal(document: object, **dtypes: str) -> str:
+    with pytest.raises(InvalidArgument) as caught:
+        arrays(document, **dtypes)
+    return str(caught.value)
+
+
+def test_row_form_of_the_classic_example() -> None:
+    x = arrays({"instances": [1.0, 2.0, 5.0]}, x="DT_FLOAT")["x"]
+    assert (x.dtype, x.tolist()) == (np.float32, [1.0, 2.0, 5.0])
+
+
+def test_declared_shape_is_not_checked() -> None:
+    assert arrays({"instances": [[[1]]]}, x="DT_FLOAT")["x"].shape == (1, 1, 1)
+
+
+def test_rows_of_named_values() -> None:
+    both = arrays(
+        {"instances": [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]}, a="DT_INT64", b="DT_STRING"
+    )
+    assert both["a"].tolist() == [1, 2]
+    assert both["b"].tolist() == [b"x", b"y"]
+
+
+def test_column_form() -> None:
+    assert arrays({"inputs": [[1, 2]]}, x="DT_INT32")["x"].tolist() == [[1, 2]]
+    assert arrays({"inputs": {"x": 3}}, x="DT_INT32")["x"].shape == ()
+
+
+def test_column_form_ignores_what_it_does_not_know() -> None:
+    assert list(arrays({"inputs": {"x": [1], "extra": [2]}}, x="DT_INT32")) == ["x"]
+
+
+def test_base64_inside_named_values() -> None:
+    found = arrays({"instances": [{"x": {"b64": "aGVsbG8="}}]}, x="DT_STRING")
+    assert found["x"].tolist() == [b"hello"]
+
+
+def test_nan_and_infinity_are_taken() -> None:
+    body = parse_body(b'{"instances": [NaN, Infinity, -Infinity]}')
+    x = to_arrays(body, signature(x="DT_FLOAT"))["x"]
+    assert np.isnan(x[0])
+    assert x[1:].tolist() == [np.inf, -np.inf]
+
+
+def test_signature_may_be_named() -> None:
+    body = parse_body(b'{"signature_name": "top5", "inputs": 1}')
+    assert body == PredictBody(signature_name="top5", row=False, data=1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"inputs": 1} and more',
+        b'{"inputs": 1}{"inputs": 2}',
+        b' {"inputs": 1}}',
+        b'{"inputs": 1}\xff',
+        b'\xef\xbb\xbf{"inputs": 1}',
+    ],
+)
+def test_what_stands_around_the_document_is_ignored(body: bytes) -> None:
+    assert parse_body(body) == PredictBody(signature_name="serving_default", row=False, data=1)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "JSON Parse error: The document is empty"),
+        (b"  \n", "JSON Parse error: The document is empty"),
+        (b"{", "JSON Parse error: "),
+        (b"hello", "JSON Parse error: "),
+        (b"[1]", "must be a JSON object"),
+        (b"{}", "Missing 'inputs' or 'instances' key"),
+        (b'{"inputs": 1, "instances": [1]}', "Not expecting both"),
+        (b'{"signature_name": 1, "inputs": 1}', "'signature_name' key must be a string"),
+        (b'{"signature_name": "\\ud800", "inputs": 1}', "JSON Parse error: .*surrogate"),
+        (b'{"signature_name": "\\udc00", "inputs": 1}', "JSON Parse error: .*surrogate"),
+        (b'{"inputs": {"\\ud800": 1}}', "JSON Parse error: .*surrogate"),
+        (b'{"inputs": "\xff"}', "JSON Parse error: .*UTF-8"),
+        (b'{"inputs": "\xed\xa0\x80"}', "JSON Parse error: .*UTF-8"),
+        (b'{"instances":' + b"[" * 100_000, "JSON Parse error: "),
+        (b'{"instances":' + b"[" * 5_000 + b"]" * 5_000 + b"}", "JSON Parse error: "),
+    ],
+)
+def test_wrong_body_is_refused(body: bytes, message: str) -> None:
+    with pytest.raises(InvalidArgument, match=message):
+        parse_body(body)
+
+
+@pytest.mark.parametrize(
+    ("document", "dtype", "message"),
+    [
+        ({"instances": []}, "DT_FLOAT", "at least one value"),
+        ({"instances": 1}, "DT_FLOAT", "must be a list"),
+        ({"inputs": {"y": 1}}, "DT_FLOAT", "Missing named input"),
+        ({"inputs": {}}, "DT_FLOAT", "Missing named input"),
+        ({"inputs": "a"}, "DT_FLOAT", "is not of expected type: float"),
+    ],
+)
+def test_wrong_values_are_refused(document: object, dtype: str, message: str) -> None:
+    assert message in refusal(document, x=dtype)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([1, "a"], 'element: 1 of .* INVALID_ARGUMENT: JSON Value: "a" Type: String is not of'),
+        ([{"x": 1}, {"x": "a"}], 'element: 1 key: x of .* INVALID_ARGUMENT: JSON Value: "a"'),
+        ([[1], [1, 2]], "element: 1 of .* Expecting tensor size: 1 but got: 2"),
+        ([[1, 2], [[1], [2]]], r"element: 1 of .* Expecting shape \[2\] but got: \[2,1\]"),
+        ([[1], 2], r"element: 1 of .* Expecting shape \[1\] but got: \[\]"),
+        ([0, [[1], 2]], "element: 1 of .* found at incorrect level: 2"),
+        (
+            [{"x": 1}, {"y": 1}],
+            r'element: 1 of .* JSON object: \{"y": 1\} keys must be equal to: x',
+        ),
+        ([{"x": 1, "y": 1}], "element: 0 of .* keys must be equal to: x"),
+    ],
+)
+def test_row_that_is_wrong_is_named_by_its_number(rows: list[object], message: str) -> None:
+    with pytest.raises(InvalidArgument, match=f"^Failed to process {message}"):
+        arrays({"instances": rows}, x="DT_FLOAT")
+
+
+def test_rows_of_two_kinds_are_refused_by_number() -> None:
+    assert refusal({"instances": [{"x": 1}, 2]}, x="DT_FLOAT") == (
+        "Expecting object but got list at item 1 of input list"
+    )
+    assert refusal({"instances": [2, {"x": 1}]}, x="DT_FLOAT") == (
+        "Expecting value/list but got object at item 1 of input list"
+    )
+
+
+def test_bare_values_are_refused_where_there_are_two_inputs() -> None:
+    assert "2 inputs (a, b)" in refusal({"instances": [1]}, a="DT_FLOAT", b="DT_FLOAT")
+
+
+def test_type_without_a_json_form_is_unimplemented_as_a_column_and_invalid_as_a_row() -> None:
+    with pytest.raises(Unimplemented, match="Conversion of JSON Value: 1 to type: half"):
+        arrays({"inputs": 1}, x="DT_HALF")
+    assert refusal({"instances": [1]}, x="DT_HALF") == (
+        "Failed to process element: 0 of 'instances' list. "
+        "Error: UNIMPLEMENTED: Conversion of JSON Value: 1 to type: half"
+    )
+
+
+@pytest.mark.parametrize("key", ["inputs", "instances"])
+@pytest.mark.parametrize("depth", [65, 70, 300])
+def test_lists_nested_too_deeply_are_refused(key: str, depth: int) -> None:
+    body = parse_body(f'{{"{key}": {"[" * depth}1{"]" * depth}}}'.encode())
+    with pytest.raises(InvalidArgument, match="nested"):
+        to_arrays(body, signature(x="DT_FLOAT"))
+
+
+@pytest.mark.parametrize("depth", [70, 500, 900, 1000])
+def test_objects_nested_too_deeply_are_refused(depth: int) -> None:
+    text = '{"inputs": {"x": ' + '{"a":' * depth + "1" + "}" * depth + "}}"
+    with pytest.raises(InvalidArgument):
+        to_arrays(parse_body(text.encode()), signature(x="DT_FLOAT"))
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_raise_anything_else(body: bytes) -> None:
+    with pytest.raises(ServingError):
+        to_arrays(parse_body(b"\xff" + body), signature(x="DT_FLOAT"))
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=8,
+)
+
+
+@given(values, st.sampled_from(["DT_FLOAT", "DT_INT32", "DT_BOOL", "DT_STRING", "DT_HALF"]))
+def test_no_json_raises_anything_else(value: object, dtype: str) -> None:
+    for key in ("instances", "inputs"):
+        try:
+            found = arrays({key: value}, x=dtype)
+        except ServingError as error:
+            json.dumps(str(error), ensure_ascii=False).encode()
+            continue
+        assert set(found) == {"x"}
