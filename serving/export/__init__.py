@@ -1,0 +1,1 @@
+"""SavedModels out of Keras networks."""
