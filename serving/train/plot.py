@@ -1,0 +1,47 @@
+"""The pictures in training reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+
+def confusion(path: Path, counts: npt.NDArray[np.int64], classes: Sequence[str]) -> None:
+    """Draw counts [true, answered] as a table, shaded by the share of each row."""
+    figure = Figure(figsize=(6.4, 6), layout="constrained")
+    axes = figure.subplots()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.argwhere(counts > 0):
+        shade = "white" if shares[row, column] > 0.5 else "black"
+        axes.text(
+            column, row, str(counts[row, column]), ha="center", va="center", color=shade, fontsize=8
+        )
+    axes.set_xticks(range(len(classes)), classes, rotation=45)
+    axes.set_yticks(range(len(classes)), classes)
+    axes.set_xlabel("answered")
+    axes.set_ylabel("true")
+    figure.savefig(path, dpi=100)
+
+
+def reliability(
+    path: Path, confidence: npt.NDArray[np.float32], right: npt.NDArray[np.bool_], bins: int
+) -> None:
+    """Draw how often the model is right against how sure it is; the diagonal is honest."""
+    figure = Figure(figsize=(6, 5), layout="constrained")
+    axes, below = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    used = [i for i in range(bins) if (place == i).any()]
+    means = [confidence[place == i].mean() for i in used]
+    axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
+    axes.plot(means, [right[place == i].mean() for i in used], marker="o")
+    axes.set_ylabel("share that is right")
+    below.bar(means, [(place == i).sum() for i in used], width=0.8 / bins)
+    below.set_yscale("log")
+    below.set_ylabel("pictures")
+    below.set_xlabel("confidence")
+    figure.savefig(path, dpi=100)
