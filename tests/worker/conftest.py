@@ -1,0 +1,72 @@
+"""A worker in this process: real RQ, real Redis, WeChat and a model server over HTTP."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+
+from contract.job import ImageJob, enqueue, picture_queue
+from contract.settings import Settings
+from simulator.followers import MESSAGE_ALLOWS, Follower
+from tests.conftest import WeChatServer, make_settings
+from worker.__main__ import build
+from worker.job import SERVICES, Services
+from worker.pool import PictureWorker
+
+OPENID = "oABCDEFGHIJKLMNOPQRSTUVWXYZ1"
+Send = Callable[..., str]
+
+
+@pytest.fixture
+def worker_settings(redis_url: str, serving_url: str, wechat_server: WeChatServer) -> Settings:
+    return make_settings(
+        redis_url=redis_url,
+        serving_url=serving_url,
+        wechat_api_url=wechat_server.url,
+        vqa_model="answerer",
+    )
+
+
+@pytest.fixture
+def services(worker_settings: Settings, connection: redis.Redis) -> Iterator[Services]:
+    built = build(worker_settings, connection)
+    token = SERVICES.set(built)
+    yield built
+    SERVICES.reset(token)
+
+
+@pytest.fixture
+def work(connection: redis.Redis, services: Services) -> Callable[[], None]:
+    """Work off all that is queued, then return."""
+
+    def run() -> None:
+        queue = picture_queue(connection)
+        PictureWorker(queue, services).work(burst=True, logging_level="WARNING")
+
+    return run
+
+
+@pytest.fixture
+def send(connection: redis.Redis, wechat_server: WeChatServer) -> Send:
+    """Queue a message of the tests' follower; return its job's id."""
+    account = wechat_server.account
+    account.followers[OPENID] = Follower(openid=OPENID)
+    account.followers[OPENID].allow(MESSAGE_ALLOWS, account.clock.now())
+
+    def queue(picture: bytes | None = None, question: str = "", number: int = 1) -> str:
+        job = ImageJob(
+            follower=OPENID,
+            message_id=str(number),
+            created=1_795_393_565,
+            received=time.time(),
+            language="zh",
+            media_id=account.media.keep(picture) if picture is not None else "",
+            question=question,
+        )
+        enqueue(picture_queue(connection), job, 60)
+        return job.id
+
+    return queue

@@ -1,0 +1,167 @@
+"""worker.picture"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from tests.conftest import encode
+from worker.errors import NotAPicture, PictureBroken, PictureTooLarge
+from worker.picture import LARGE_SIDE, prepare
+
+SHORT = 256
+
+
+def opened(data: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def bomb(width: int, height: int) -> bytes:
+    """Return a PNG of that many pixels in a few kilobytes."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        checksum = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + checksum
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(width + 1) * height, 9)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
+def test_picture_of_each_kind_becomes_a_small_jpeg(form: str) -> None:
+    prepared = prepare(encode(Image.new("RGB", (1600, 1200), (200, 30, 30)), form), SHORT)
+    small, large = opened(prepared.small), opened(prepared.large)
+    assert (small.format, small.size) == ("JPEG", (342, 256))
+    assert (large.format, large.size) == ("JPEG", (1280, 960))
+    red, green, blue = small.getpixel((100, 100))  # type: ignore[misc]
+    assert red > 180
+    assert max(green, blue) < 60
+
+
+def test_small_picture_is_not_enlarged() -> None:
+    prepared = prepare(encode(Image.new("RGB", (40, 30))), SHORT)
+    assert opened(prepared.small).size == (40, 30)
+    assert opened(prepared.large).size == (40, 30)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 20), (20000, 40)])
+def test_odd_shapes_are_no_obstacle(size: tuple[int, int]) -> None:
+    prepared = prepare(encode(Image.new("RGB", size), "PNG"), SHORT)
+    assert max(opened(prepared.small).size) <= 8 * SHORT
+    assert max(opened(prepared.large).size) <= LARGE_SIDE
+
+
+def test_sideways_photograph_is_turned_upright() -> None:
+    image = Image.new("RGB", (400, 200), "white")
+    image.paste((255, 0, 0), (0, 0, 400, 100))  # red on top
+    exif = image.getexif()
+    exif[0x0112] = 6  # the camera was held on its side: turn by 90 degrees to the right
+    small = opened(prepare(encode(image, exif=exif), SHORT).small)
+    assert small.size[0] < small.size[1]
+    red, green, _ = small.getpixel((small.width - 10, small.height // 2))  # type: ignore[misc]
+    assert (red > 200, green < 60) == (True, True)
+    assert len(small.getexif()) == 0
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_damaged_exif_is_no_obstacle() -> None:
+    data = encode(Image.new("RGB", (64, 64)), exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")
+    assert opened(prepare(data, SHORT).small).size == (64, 64)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_transparent_picture_stands_on_white(mode: str) -> None:
+    image = Image.new("RGBA", (64, 64), (0, 0, 0, 0)).convert(mode)
+    options = {"transparency": image.getpixel((0, 0))} if mode == "P" else {}
+    small = opened(prepare(encode(image, "PNG", **options), SHORT).small)
+    assert min(small.getpixel((32, 32))) > 250  # type: ignore[arg-type]
+
+
+def test_sixteen_bits_of_grey_keep_their_grey() -> None:
+    image = Image.new("I;16", (64, 64), 128 * 256)
+    small = opened(prepare(encode(image, "PNG"), SHORT).small)
+    assert 120 < small.convert("L").getpixel((32, 32)) < 136  # type: ignore[operator]
+
+
+def test_cmyk_is_read() -> None:
+    image = Image.new("RGB", (64, 64), (250, 250, 250)).convert("CMYK")
+    small = opened(prepare(encode(image), SHORT).small)
+    assert min(small.getpixel((32, 32))) > 230  # type: ignore[arg-type]
+
+
+def test_first_frame_of_an_animation_is_taken() -> None:
+    frames = [Image.new("RGB", (32, 32), colour) for colour in ("white", "black")]
+    file = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert min(opened(prepare(file, SHORT).small).getpixel((16, 16))) > 240  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"hello" * 100, id="text"),
+        pytest.param(b"<html><body>no picture</body></html>", id="HTML"),
+        pytest.param(b"%PDF-1.4\n" + b"0" * 500, id="PDF"),
+        pytest.param(b'{"errcode": 1}', id="JSON"),
+    ],
+)
+def test_what_is_no_picture_is_called_so(data: bytes) -> None:
+    with pytest.raises(NotAPicture):
+        prepare(data, SHORT)
+
+
+def test_kind_that_we_do_not_open_is_no_picture() -> None:
+    with pytest.raises(NotAPicture):
+        prepare(encode(Image.new("RGB", (32, 32)), "TIFF"), SHORT)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_truncated_picture_is_called_broken(form: str) -> None:
+    noisy = Image.effect_noise((400, 300), 80).convert("RGB")
+    with pytest.raises(PictureBroken):
+        prepare(encode(noisy, form)[:-2000], SHORT)
+
+
+def test_pixel_bomb_is_refused_by_its_header() -> None:
+    data = bomb(12_000, 12_000)
+    assert len(data) < 200_000
+    with pytest.raises(PictureTooLarge, match="12000 x 12000 pixels"):
+        prepare(data, SHORT)
+
+
+def test_few_bytes_cannot_take_much_memory() -> None:
+    data = encode(Image.new("RGB", (7071, 7071), "white"), "WEBP", quality=1)
+    assert len(data) < 200_000
+    with pytest.raises(PictureTooLarge, match="WEBP of 7071 x 7071 pixels"):
+        prepare(data, SHORT)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_panorama_keeps_its_height(form: str) -> None:
+    prepared = prepare(encode(Image.new("RGB", (10240, 1280)), form), SHORT)
+    assert opened(prepared.small).size == (2048, 256)
+    assert opened(prepared.large).size == (1280, 160)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_large_sideways_photograph_is_turned_upright(form: str) -> None:
+    image = Image.new("RGB", (2000, 1000))
+    exif = image.getexif()
+    exif[0x0112] = 6
+    prepared = prepare(encode(image, form, exif=exif), SHORT)
+    assert opened(prepared.small).size == (256, 512)
+    assert opened(prepared.large).size == (640, 1280)
+
+
+def test_phone_s_photograph_is_taken() -> None:
+    prepared = prepare(encode(Image.new("RGB", (6000, 4000))), SHORT)
+    assert opened(prepared.small).size == (384, 256)

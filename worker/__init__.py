@@ -1,0 +1,1 @@
+"""The slow work: fetch the picture, ask the model, tell the follower."""

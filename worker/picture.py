@@ -1,0 +1,129 @@
+"""Bytes from a stranger to pictures that models take: safe, upright, opaque, small; JPEG again.
+
+Whatever hides in the file (EXIF, several frames, odd profiles) is gone after that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import math
+import os
+import threading
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from worker.errors import NotAPicture, PictureBroken, PictureTooLarge
+
+MOST_PIXELS = 50_000_000  # a phone's largest JPEG, which is never decoded whole
+MOST_PIXELS_WHOLE = 25_000_000  # of the other kinds, which are: a WebP of 138 bytes can hold 50
+LARGE_SIDE = 1280  # pixels, the long side of the copy for questions
+_SHRINKS_WHILE_DECODING = frozenset({"JPEG", "MPO"})
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+_QUALITY = 90  # of JPEG
+_LONGEST = 8  # short sides: a strip is shrunk, not sent a kilometre wide
+_DECODERS = threading.BoundedSemaphore(os.cpu_count() or 1)  # decoding is what takes memory
+
+Image.MAX_IMAGE_PIXELS = None  # Pillow only warns, and far later than MOST_PIXELS
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """One picture in the two sizes that we need, as JPEG."""
+
+    small: bytes  # for the classifier
+    large: bytes  # for questions
+
+
+def prepare(data: bytes, short_side: int) -> Prepared:
+    """Return the picture with its short side at most short_side, and one LARGE_SIDE long at most.
+
+    Raises NotAPicture, PictureBroken or PictureTooLarge.
+    """
+    with _DECODERS:
+        image = _open(data)
+        scale = max(_small_scale(image.size, short_side), _large_scale(image.size))
+        try:
+            picture = _decode(image, _scaled(image.size, scale))
+            small, large = _small_scale(picture.size, short_side), _large_scale(picture.size)
+            return Prepared(
+                small=_jpeg(_shrink(picture, _scaled(picture.size, small))),
+                large=_jpeg(_shrink(picture, _scaled(picture.size, large))),
+            )
+        except MemoryError:
+            raise PictureTooLarge("no memory to decode it") from None
+        except Exception as error:  # noqa: BLE001  # Pillow lets all that its decoders raise pass
+            raise PictureBroken(f"cannot be decoded: {type(error).__name__}") from None
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    except UnidentifiedImageError:
+        raise NotAPicture(f"{len(data)} bytes of no known kind") from None
+    except Exception as error:  # noqa: BLE001  # the same
+        raise PictureBroken(f"cannot be opened: {type(error).__name__}") from None
+    most = MOST_PIXELS if image.format in _SHRINKS_WHILE_DECODING else MOST_PIXELS_WHOLE
+    if image.width * image.height > most:
+        raise PictureTooLarge(f"{image.format} of {image.width} x {image.height} pixels")
+    return image
+
+
+def _decode(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return it upright and opaque in RGB, hardly larger than that size."""
+    # JPEG can be decoded at 1/2, 1/4, 1/8 of its size, which saves most of the time and memory.
+    image.draft("RGB", size)
+    image.load()
+    # Shrunk before all else, which makes copies.
+    return _opaque(_upright(_shrink(_in_colours(image), size)))
+
+
+def _in_colours(image: Image.Image) -> Image.Image:
+    """Return the picture in a mode that can be resized: no palette, no colour that means "none"."""
+    if image.mode.startswith("I"):  # 16 bits of grey, which convert() would cut off at 255
+        return image.point(lambda value: value / 256).convert("L")
+    if image.mode in {"L", "LA", "RGBA"} and "transparency" not in image.info:
+        return image
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001  # damaged EXIF is no reason to refuse the picture
+        return image
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Return the picture in RGB, on white where it was transparent."""
+    if "A" not in image.mode:
+        return image.convert("RGB")
+    layer = image.convert("RGBA")
+    white = Image.new("RGB", layer.size, "white")
+    white.paste(layer, mask=layer.getchannel("A"))
+    return white
+
+
+def _small_scale(size: tuple[int, int], short_side: int) -> float:
+    return min(1.0, short_side / min(size), _LONGEST * short_side / max(size))
+
+
+def _large_scale(size: tuple[int, int]) -> float:
+    return min(1.0, LARGE_SIDE / max(size))
+
+
+def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    width, height = (max(1, math.ceil(side * scale - 1e-9)) for side in size)
+    return width, height
+
+
+def _shrink(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    if size == image.size:
+        return image
+    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=_QUALITY)
+    return file.getvalue()
