@@ -1,0 +1,1 @@
+"""WeChat on your own machine: its API, its courier, and a phone to chat with."""

@@ -1,0 +1,78 @@
+"""`python -m simulator`: WeChat on this machine, for a webhook on this machine.
+
+It reads the product's own settings (token, AppID, keys, mode), as WeChat's console would hold them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import flask
+from gunicorn.app.base import BaseApplication
+
+from contract.settings import Settings, SettingsError, load_settings
+from simulator.account import Account
+from simulator.api import api
+from simulator.courier import Courier
+from simulator.page import page
+from simulator.phone import Phone
+from simulator.trace import Traces
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run until told to stop."""
+    flags = _parser().parse_args(arguments)
+    try:
+        settings = load_settings("wechat_app_secret")
+    except SettingsError as error:
+        sys.stderr.write(f"simulator: wrong settings:\n{error}\n")
+        return 2
+    _Server(settings, flags).run()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    flags = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    flags.add_argument("--port", type=int, default=8080, help="of the page and the API")
+    flags.add_argument("--webhook", default="http://127.0.0.1:8000/wechat", help="where to deliver")
+    return flags
+
+
+def create_app(settings: Settings, *, address: str, webhook: str) -> flask.Flask:
+    """Return WeChat's API and the chat page."""
+    secret = settings.wechat_app_secret
+    account = Account(settings.wechat_app_id, secret.get_secret_value() if secret else "")
+    phone = Phone(account, Courier(account, settings, webhook), address)
+    app = flask.Flask("simulator")
+    app.register_blueprint(api(account))
+    app.register_blueprint(page(account, phone, Traces(settings).read))
+    return app
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn with one process, which holds WeChat's memory, and threads."""
+
+    def __init__(self, settings: Settings, flags: argparse.Namespace) -> None:
+        self._settings, self._flags = settings, flags
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Tell gunicorn how to run: on loopback only."""
+        self.cfg.set("bind", f"127.0.0.1:{self._flags.port}")
+        self.cfg.set("worker_class", "gthread")
+        self.cfg.set("threads", 64)
+        self.cfg.set("timeout", 0)
+        self.cfg.set("graceful_timeout", 2)
+        self.cfg.set("loglevel", "warning")
+        self.cfg.set("control_socket_disable", True)  # noqa: FBT003  # one place for every gunicorn
+
+    def load(self) -> flask.Flask:
+        """Return the application, in the one process that serves."""
+        address = f"http://127.0.0.1:{self._flags.port}"
+        return create_app(self._settings, address=address, webhook=self._flags.webhook)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

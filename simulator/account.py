@@ -1,0 +1,57 @@
+"""One official account on WeChat's side: its followers, tokens, files, quotas and history."""
+
+from __future__ import annotations
+
+import collections
+import threading
+
+from simulator.clock import Clock
+from simulator.credentials import Credentials
+from simulator.errors import ApiError
+from simulator.followers import Follower
+from simulator.media import Media
+from simulator.transcript import Transcript
+
+LONGEST_TEXT = 2048  # bytes
+DAILY = {"token": 2_000, "media/upload": 100_000, "media/get": 200_000, "custom/send": 500_000}
+
+
+class Account:
+    """WeChat's memory of the account. The lock is for whoever changes a follower."""
+
+    def __init__(self, app_id: str, app_secret: str, original_id: str = "gh_0123456789ab") -> None:
+        self.original_id = original_id  # ToUserName of pushes
+        self.clock = Clock()
+        self.credentials = Credentials(app_id, app_secret, self.clock)
+        self.media = Media(self.clock)
+        self.transcript = Transcript()
+        self.followers: dict[str, Follower] = {}
+        self.lock = threading.RLock()
+        self._used: collections.Counter[tuple[str, int]] = collections.Counter()
+
+    def count(self, api: str) -> None:
+        """Take one call off the day's quota; raise ApiError where none is left."""
+        today = int(
+            (self.clock.now() + 8 * 3600) // (24 * 3600)
+        )  # quotas start at Beijing midnight
+        self._used[api, today] += 1
+        if self._used[api, today] > DAILY[api]:
+            raise ApiError(45009)
+
+    def follower(self, openid: object) -> Follower:
+        """Return the follower; raise ApiError where there never was one."""
+        if not isinstance(openid, str) or openid not in self.followers:
+            raise ApiError(40003)
+        return self.followers[openid]
+
+    def receive_text(self, openid: object, content: object) -> None:
+        """Deliver a customer-service message to a follower's phone; raise ApiError."""
+        follower = self.follower(openid)
+        if not isinstance(content, str) or not content:
+            raise ApiError(44004)
+        if len(content.encode()) > LONGEST_TEXT:
+            raise ApiError(45002)
+        follower.spend(self.clock.now())
+        self.transcript.add(
+            "answer", self.clock.now(), follower=follower.openid, text=content, way="push"
+        )

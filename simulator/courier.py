@@ -1,0 +1,194 @@
+"""WeChat's courier: carries a follower's message to the webhook as WeChat does.
+
+Signed, sealed as the account's mode says, five seconds to answer, three tries of the same MsgId;
+and if all fail, or the answer is no answer, the follower reads WeChat's outage notice. The sealing
+is wechatpy's, so that the webhook's own meets an independent peer.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import logging
+import secrets
+import time
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+import requests
+import xmltodict
+from wechatpy.crypto import WeChatCrypto
+from wechatpy.exceptions import WeChatException
+from wechatpy.utils import WeChatSigner
+
+from contract.settings import Settings
+from simulator.account import Account
+
+logger = logging.getLogger(__name__)
+PATIENCE = 5.0  # seconds for one try, and from one try to the next
+TRIES = 3
+OUTAGE = "该公众号暂时无法提供服务，请稍后再试"
+
+
+class BadAnswer(Exception):
+    """The webhook answered something that WeChat would not show."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What came of one try."""
+
+    status: int  # HTTP; 0 where there was no answer in time
+    milliseconds: float
+    body: str = ""
+
+
+class Courier:
+    """Delivers pushes to one webhook, each on a thread of its own."""
+
+    def __init__(self, account: Account, settings: Settings, webhook: str) -> None:
+        key = settings.wechat_aes_key.get_secret_value() if settings.wechat_aes_key else ""
+        self._account, self._webhook = account, webhook
+        self._mode, self._token = settings.wechat_mode, settings.wechat_token.get_secret_value()
+        self._crypto = WeChatCrypto(self._token, key, settings.wechat_app_id) if key else None
+        self._http = requests.Session()
+        self._http.trust_env = False  # loopback knows no proxy
+        self._threads = concurrent.futures.ThreadPoolExecutor(32, "courier")
+        self._posts = concurrent.futures.ThreadPoolExecutor(32, "post")
+
+    def carry(self, push: dict[str, str], *, copies: int = 1) -> None:
+        """Deliver a push; more copies than one arrive at the same instant, as WeChat's may."""
+        for _ in range(copies):
+            self._threads.submit(self._deliver, push).add_done_callback(_report)
+
+    def _deliver(self, push: dict[str, str]) -> None:
+        for attempt in range(1, TRIES + 1):
+            started = time.monotonic()
+            delivery = self._try(push)
+            self._note(push, attempt, delivery)
+            if delivery.status == requests.codes.ok:
+                self._show(push, delivery)
+                return
+            if attempt < TRIES:
+                time.sleep(max(0.0, PATIENCE - (time.monotonic() - started)))
+        self._outage(push)
+
+    def _try(self, push: dict[str, str]) -> Delivery:
+        query, body = self.seal(push)
+        started = time.monotonic()
+        # requests limits each wait for some bytes, not the sum of the waits.
+        post = self._posts.submit(self._post, query, body, started + PATIENCE)
+        try:
+            status, answer = post.result(PATIENCE)
+        except (requests.RequestException, TimeoutError):
+            status, answer = 0, ""
+        took = 1000 * (time.monotonic() - started)
+        return Delivery(status=status, milliseconds=took, body=answer)
+
+    def _post(self, query: dict[str, str], body: bytes, end: float) -> tuple[int, str]:
+        """Return the status and the answer; raise TimeoutError soon after end."""
+        with self._http.post(
+            self._webhook,
+            params=query,
+            data=body,
+            timeout=PATIENCE,
+            headers={"Content-Type": "text/xml"},
+            stream=True,
+            allow_redirects=False,
+        ) as response:
+            answer = bytearray()
+            for received in response.iter_content(1):
+                answer += received
+                if time.monotonic() > end:
+                    raise TimeoutError
+            return response.status_code, answer.decode("utf-8", "replace")
+
+    def seal(self, push: dict[str, str]) -> tuple[dict[str, str], bytes]:
+        """Return the query and the body of a push in the account's mode."""
+        timestamp, nonce = str(int(time.time())), str(secrets.randbelow(10**10))
+        query = {
+            "signature": _sign(self._token, timestamp, nonce),
+            "timestamp": timestamp,
+            "nonce": nonce,
+            "openid": push["FromUserName"],
+        }
+        plain = _xml(push)
+        if self._mode == "plain" or self._crypto is None:
+            return query, plain.encode()
+        sealed = xmltodict.parse(self._crypto.encrypt_message(plain, nonce, timestamp))["xml"]
+        query |= {"encrypt_type": "aes", "msg_signature": sealed["MsgSignature"]}
+        outside = push if self._mode == "compatible" else {"ToUserName": push["ToUserName"]}
+        return query, _xml({**outside, "Encrypt": sealed["Encrypt"]}).encode()
+
+    def _show(self, push: dict[str, str], delivery: Delivery) -> None:
+        """Put a passive reply on the follower's phone."""
+        if delivery.body in {"", "success"}:
+            return
+        try:
+            reply = self.open(delivery.body)
+        except BadAnswer:
+            reply = {}
+        if reply.get("ToUserName") == push["FromUserName"] and reply.get("Content"):
+            self._add("answer", push, text=reply["Content"], way="passive")
+        else:
+            self._outage(push)
+
+    def open(self, body: str) -> dict[str, Any]:
+        """Return the fields of a passive reply; raise BadAnswer."""
+        try:
+            fields = xmltodict.parse(body)["xml"]
+            if "Encrypt" in fields and self._crypto:
+                names = ("MsgSignature", "TimeStamp", "Nonce")
+                plain = self._crypto.decrypt_message(body, *(fields[name] for name in names))
+                return dict(xmltodict.parse(plain)["xml"])
+        except (WeChatException, ExpatError, ValueError, KeyError, TypeError) as error:
+            raise BadAnswer(str(error)) from None
+        if self._mode == "safe":
+            raise BadAnswer("plaintext in safe mode")
+        return dict(fields)
+
+    def _note(self, push: dict[str, str], attempt: int, delivery: Delivery) -> None:
+        self._add(
+            "delivery",
+            push,
+            attempt=attempt,
+            status=delivery.status,
+            ms=round(delivery.milliseconds, 1),
+            silent=delivery.body in {"", "success"},
+        )
+
+    def _outage(self, push: dict[str, str]) -> None:
+        self._add("outage", push, text=OUTAGE)
+
+    def _add(self, kind: str, push: dict[str, str], **facts: Any) -> None:
+        self._account.transcript.add(
+            kind,
+            self._account.clock.now(),
+            follower=push["FromUserName"],
+            message=push.get("MsgId", ""),
+            **facts,
+        )
+
+
+def _report(done: concurrent.futures.Future[None]) -> None:
+    """Let no mistake of ours pass in silence."""
+    if error := done.exception():
+        logger.error("a delivery failed", exc_info=error)
+
+
+def _sign(*parts: str) -> str:
+    signer = WeChatSigner()
+    signer.add_data(*parts)
+    return str(signer.signature)
+
+
+def _xml(fields: dict[str, str]) -> str:
+    """Return the fields as WeChat writes them: numbers bare, the rest in CDATA."""
+    inside = "".join(f"<{tag}>{_value(text)}</{tag}>" for tag, text in fields.items())
+    return f"<xml>{inside}</xml>"
+
+
+def _value(text: str) -> str:
+    if text.isascii() and text.isdecimal():
+        return text
+    return "<![CDATA[" + text.replace("]]>", "]]]]><![CDATA[>") + "]]>"

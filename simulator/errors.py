@@ -1,0 +1,46 @@
+"""What the simulator refuses.
+
+ApiError     by WeChat's own rules: an errcode with HTTP 200, as its API gives them
+WrongField   a field that the chat page or a test posted and that cannot be used: HTTP 400
+"""
+
+from __future__ import annotations
+
+MESSAGES = {
+    40001: "invalid credential, access_token is invalid or not latest",
+    40002: "invalid grant_type",
+    40003: "invalid openid",
+    40004: "invalid media type",
+    40005: "invalid file type",
+    40007: "invalid media_id",
+    40008: "invalid message type",
+    40013: "invalid appid",
+    40033: "invalid charset. please check your request, if include \\uxxxx will create fail!",
+    40125: "invalid appsecret",
+    41001: "access_token missing",
+    41005: "media data missing",
+    42001: "access_token expired",
+    43004: "require subscribe",
+    44004: "empty content",
+    45001: "media size out of limit",
+    45002: "content size out of limit",
+    45009: "reach max api daily quota limit",
+    45015: "response out of time limit or subscription is canceled",
+    45047: "out of response count limit",
+    45072: "invalid command",
+    45080: "require user message within 30 seconds",
+    45081: "typing already",
+    47001: "data format error",
+}
+
+
+class ApiError(Exception):
+    """One refusal of WeChat's."""
+
+    def __init__(self, errcode: int) -> None:
+        super().__init__(MESSAGES[errcode])
+        self.errcode = errcode
+
+
+class WrongField(Exception):
+    """One field; the text says what was found and what was expected."""

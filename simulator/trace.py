@@ -1,0 +1,34 @@
+"""What the product itself noted about a message: the times of its steps, the model, the outcome."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+from rq.exceptions import NoSuchJobError
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from contract.job import ImageJob
+from contract.settings import Settings
+
+_SHOWN = ("received", "started", "fetched", "seen", "sent", "model", "outcome", "reason")
+
+
+class Traces:
+    """Reads RQ's jobs, and nothing else of the product."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._redis = redis.Redis.from_url(str(settings.redis_url), socket_timeout=1)
+
+    def read(self, follower: str, message: str, created: int) -> dict[str, Any]:
+        """Return the job's status and notes; an empty dictionary where there is no job."""
+        job_id = ImageJob(
+            follower=follower, message_id=message, created=created, received=0, language="zh"
+        ).id
+        try:
+            job = Job.fetch(job_id, self._redis, serializer=JSONSerializer)
+        except (NoSuchJobError, redis.RedisError):
+            return {}
+        facts = {key: job.meta[key] for key in _SHOWN if key in job.meta}
+        return {"job": job_id, "status": job.get_status(refresh=False), **facts}
