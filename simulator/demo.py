@@ -1,0 +1,172 @@
+"""`make demo`: the whole product against the simulator, on loopback only."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import string
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from contract.settings import Settings
+from simulator import programs
+from simulator.house import ROOT, House, Program, Say, answers, end_with_parent, free_port, say
+
+FOLDER = ROOT / ".demo"
+PAGE_PORT = 8080
+BETTER_MODEL = "efficientnetv2b0"
+_WEIGHTS_URL = "https://storage.googleapis.com/tensorflow/keras-applications"
+_WEIGHTS_FILE = "efficientnet_v2/efficientnetv2-b0.h5"
+_LOOK = 3  # seconds for the host of the weights to answer
+
+
+def main() -> int:
+    """Run until Ctrl-C; return 0, or 1 with a line on standard error."""
+    say("Kantu 看图: the demo. Four programs and a Redis:")
+    demo = Demo(FOLDER, say)
+    try:
+        return demo.house.live(demo.welcome, demo.better_model)
+    finally:
+        demo.close()
+
+
+class Demo:
+    """The programs of the demo, and a better model as soon as there is one."""
+
+    def __init__(self, folder: Path, say: Say, models: Path | None = None) -> None:
+        self.folder = folder
+        self._say = say
+        self._models = (models or programs.MODELS, folder / "models")
+        names = ("redis", "serving", "app")
+        self.ports = {name: free_port() for name in names} | {"simulator": free_port(PAGE_PORT)}
+        self.environment = account_settings(self.ports)
+        self._export: subprocess.Popen[bytes] | None = None
+        self._config = folder / "models.config"
+        self._write_config()
+        model = BETTER_MODEL if self._has_better() else "demo"
+        self.environment["CLASSIFIER_MODEL"] = model
+        self.house = House(self._programs(model), say)
+
+    def _programs(self, model: str) -> list[Program]:
+        logs = {name: self.folder / "logs" / f"{name}.log" for name in (*self.ports, "worker")}
+        for log in logs.values():
+            log.unlink(missing_ok=True)
+        webhook_url = f"http://127.0.0.1:{self.ports['app']}/wechat"
+        redis_folder = self.folder / "redis"
+        return [
+            programs.redis_server(self.ports["redis"], redis_folder, logs["redis"], durable=False),
+            programs.model_server(self.ports["serving"], self._config, model, logs["serving"]),
+            programs.wechat(
+                self.ports["simulator"], webhook_url, self.environment, logs["simulator"]
+            ),
+            programs.worker(self.environment, self.environment["REDIS_URL"], logs["worker"]),
+            programs.webhook(self.ports["app"], self.environment, logs["app"]),
+        ]
+
+    def _has_better(self) -> bool:
+        return BETTER_MODEL in programs.models_in(*self._models)
+
+    def _write_config(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        models = programs.models_in(*self._models)
+        unfinished = self._config.with_suffix(".new")
+        unfinished.write_text(programs.model_config(models), "utf-8")
+        unfinished.replace(self._config)  # the server reads it whole, old or new
+
+    def welcome(self) -> None:
+        """Say where the page is and which model answers."""
+        page = f"http://127.0.0.1:{self.ports['simulator']}/"
+        self._say(f"\n  Open  {page}   (Ctrl-C ends everything)\n")
+        self.look_for_weights()
+
+    def look_for_weights(self) -> None:
+        """Begin to export a better model where Keras' weights can be fetched; say how it stands."""
+        if self._has_better():
+            self._say(f"  Model: {BETTER_MODEL}, 1,000 kinds of things in photographs")
+            return
+        base = (os.environ.get("KERAS_WEIGHTS_URL") or _WEIGHTS_URL).rstrip("/")
+        try:
+            found = requests.head(f"{base}/{_WEIGHTS_FILE}", timeout=_LOOK, allow_redirects=True).ok
+        except requests.RequestException:
+            found = False
+        if not found:
+            self._say("  Model: demo (handwritten digits, scenes of shapes, something else).")
+            self._say(f"  No ImageNet weights from {base}, so photographs stay 'something else'.")
+            return
+        self._say(f"  Model: demo for now; fetching {BETTER_MODEL} for photographs (29 MB) …")
+        self._start_export()
+
+    def _start_export(self) -> None:
+        command = [sys.executable, "-m", "serving", "export", BETTER_MODEL]
+        with (self.folder / "logs" / "export.log").open("wb") as log:
+            self._export = subprocess.Popen(  # noqa: S603  # our own program
+                [*command, "--output", str(self._models[-1])],
+                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                start_new_session=True, preexec_fn=end_with_parent,  # noqa: PLW1509
+            )  # fmt: skip
+
+    def better_model(self) -> None:
+        """Switch to the better model once its export is done; called now and then."""
+        if self._export is None or self._export.poll() is None:
+            return
+        failed, self._export = self._export.returncode, None
+        if failed:
+            self._say(
+                f"  The export failed, see {self.folder / 'logs' / 'export.log'}; demo stays."
+            )
+            return
+        self._write_config()
+        url = f"http://127.0.0.1:{self.ports['serving']}/v1/models/{BETTER_MODEL}/metadata"
+        if not self._until(lambda: answers(url), 60):
+            self._say(f"  The model server did not take {BETTER_MODEL}; demo stays.")
+            return
+        self.house.restart("worker", CLASSIFIER_MODEL=BETTER_MODEL)
+        self._say(f"  Model: {BETTER_MODEL} now answers, 1,000 kinds of things in photographs")
+
+    def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not self.house.stopping:
+            if condition():
+                return True
+            time.sleep(0.2)
+        return False
+
+    def close(self) -> None:
+        """End everything."""
+        if self._export is not None:
+            self._export.kill()
+            self._export.wait()
+        self.house.close()
+
+
+def no_settings() -> dict[str, str]:
+    """Return every setting as not set, so that a real account's are not mixed with made-up ones."""
+    names = [name.upper() for name in Settings.model_fields]
+    return dict.fromkeys([*names, *(f"{name}_FILE" for name in names), "KANTU_ENV_FILE"], "")
+
+
+def account_settings(ports: dict[str, int], mode: str = "safe") -> dict[str, str]:
+    """Return the settings of an account made up for this run; its secrets live as long."""
+    letters = string.ascii_letters + string.digits
+    return {
+        **no_settings(),
+        "WECHAT_TOKEN": secrets.token_hex(16),
+        "WECHAT_APP_ID": f"wx{secrets.token_hex(8)}",
+        "WECHAT_APP_SECRET": secrets.token_hex(16),
+        "WECHAT_AES_KEY": "".join(secrets.choice(letters) for _ in range(42)) + "A",
+        "WECHAT_MODE": mode,
+        "WECHAT_API_URL": f"http://127.0.0.1:{ports['simulator']}",
+        "REDIS_URL": f"redis://127.0.0.1:{ports['redis']}/0",
+        "SERVING_URL": f"http://127.0.0.1:{ports['serving']}",
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""The whole product, as `make demo` starts it, asked through the simulator's own JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from simulator import programs
+from simulator.demo import Demo
+from tests.conftest import until
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Phone:
+    """A follower's phone."""
+
+    url: str
+    openid: str
+
+    def send_picture(self, data: bytes, copies: int = 1) -> str:
+        """Send a file as a picture; return its MsgId."""
+        return self._send("picture", {"copies": copies}, {"file": data})
+
+    def send_text(self, content: str) -> str:
+        """Send a text; return its MsgId."""
+        return self._send("text", {"content": content})
+
+    def send_other(self, kind: str) -> str:
+        """Send a voice, a video…; return its MsgId."""
+        return self._send("other", {"kind": kind})
+
+    def _send(self, path: str, form: dict[str, Any], files: dict[str, bytes] | None = None) -> str:
+        url = f"{self.url}/chat/{self.openid}/{path}"
+        return str(requests.post(url, data=form, files=files, timeout=10).json()["message"])
+
+    def events(self, *kinds: str) -> list[dict[str, Any]]:
+        """Return what happened on this phone, in order."""
+        events = requests.get(f"{self.url}/chat/events", timeout=10).json()["events"]
+        return [e for e in events if e["follower"] == self.openid and e["kind"] in kinds]
+
+    def answers(self) -> list[str]:
+        """Return what the account said, after its greeting."""
+        return [event["text"] for event in self.events("answer")][1:]
+
+    def wait_for(self, number: int, seconds: float = 30) -> list[str]:
+        """Return the answers once there are that many."""
+        until(lambda: len(self.answers()) >= number, seconds)
+        return self.answers()
+
+    def trace(self, message: str) -> dict[str, Any]:
+        """Return what the product noted about a message."""
+        (push,) = [event for event in self.events("push") if event["message"] == message]
+        query = {"follower": self.openid, "message": message, "created": push["created"]}
+        return dict(requests.get(f"{self.url}/chat/trace", params=query, timeout=10).json())
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The models of a fresh checkout, whatever was exported into this one."""
+    folder = tmp_path_factory.mktemp("shipped")
+    (folder / "demo").symlink_to(programs.MODELS / "demo")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> Iterator[Demo]:
+    """Every program, real, on free ports, in the shell of somebody with an account of their own."""
+    demo = Demo(tmp_path_factory.mktemp("demo"), print, shipped)
+    with pytest.MonkeyPatch.context() as shell:
+        shell.setenv("WECHAT_ACCOUNT", "gh_of_their_own")
+        shell.setenv("CLASSIFIER_LABELS", "of_their_own.csv")
+        shell.setenv("LANGUAGE", "en")
+        try:
+            demo.house.open()
+            yield demo
+        finally:
+            demo.close()
+
+
+def new_phone(demo: Demo) -> Phone:
+    """Let somebody new follow the account, and wait for the greeting."""
+    url = f"http://127.0.0.1:{demo.ports['simulator']}"
+    openid = requests.post(f"{url}/chat/follow", timeout=10).json()["follower"]
+    phone = Phone(url=url, openid=openid)
+    until(lambda: phone.events("answer"))
+    return phone
+
+
+@pytest.fixture
+def phone(demo: Demo) -> Phone:
+    """A new follower's phone, greeted."""
+    return new_phone(demo)
+
+
+Log = Callable[[str], str]
+
+
+@pytest.fixture
+def log(demo: Demo) -> Log:
+    """Read what a program has logged."""
+
+    def read(name: str) -> str:
+        return Path(demo.folder / "logs" / f"{name}.log").read_text("utf-8")
+
+    return read
