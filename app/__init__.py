@@ -17,6 +17,7 @@ from contract.connection import connect
 from contract.follower import Followers
 from contract.job import picture_queue
 from contract.settings import Settings, SettingsError, load_settings
+from contract.turns import Turns
 
 
 def create_app(
@@ -31,8 +32,10 @@ def create_app(
     followers = Followers(settings, connection)
     services = Services(
         settings=settings,
+        redis=connection,
         queue=picture_queue(connection),
         followers=followers,
+        turns=Turns(connection, followers),
         album=Album(connection, followers, settings.picture_ttl),
         clock=time.time,
     )

@@ -6,13 +6,15 @@ import dataclasses
 from collections.abc import Callable
 from types import MappingProxyType
 
+import redis
 from rq import Queue
 
 from app.message import Message
 from contract.album import Album
-from contract.follower import Followers, Language, language_of
+from contract.follower import Followers, language_of
 from contract.job import ImageJob, enqueue
 from contract.settings import Settings
+from contract.turns import Turns
 from labels import phrase
 
 _LONGEST_QUESTION = 200  # characters
@@ -23,8 +25,10 @@ class Services:
     """What handlers work with; all of it is Redis."""
 
     settings: Settings
+    redis: redis.Redis
     queue: Queue
     followers: Followers
+    turns: Turns
     album: Album
     clock: Callable[[], float]
 
@@ -34,24 +38,33 @@ Handler = Callable[[Message, Services], str | None]  # the words to answer at on
 
 def image(message: Message, services: Services) -> None:
     """Let the worker say what the picture shows."""
-    language = services.followers.language(message.follower)
-    job = _job(message, services, language)
-    job = dataclasses.replace(job, media_id=message.media_id, picture_url=message.picture_url)
-    enqueue(services.queue, job, services.settings.result_ttl)
+    job = dataclasses.replace(
+        _job(message, services), media_id=message.media_id, picture_url=message.picture_url
+    )
+    with services.redis.pipeline(transaction=False) as pipeline:
+        services.turns.join(pipeline, job.follower, job.turn)
+        services.followers.look_up_language(pipeline, job.follower)
+        *_, found = pipeline.execute()
+    language = services.followers.as_language(found)
+    _enqueue(dataclasses.replace(job, language=language), services)
 
 
 def text(message: Message, services: Services) -> str | None:
     """Take the text as a question about the last picture, where a model can answer questions."""
-    language = language_of(message.content)
-    if language is None:
-        language = services.followers.language(message.follower)
-    else:
-        services.followers.remember_language(message.follower, language)
     question = message.content[:_LONGEST_QUESTION]
-    if not services.settings.vqa_model or not question:
+    job = dataclasses.replace(_job(message, services), question=question)
+    is_question = bool(services.settings.vqa_model and question)
+    with services.redis.pipeline(transaction=False) as pipeline:
+        if is_question:
+            services.turns.join(pipeline, job.follower, job.turn)
+        if written := language_of(message.content):
+            services.followers.remember_language(job.follower, written, pipeline)
+        services.followers.look_up_language(pipeline, job.follower)
+        *_, found = pipeline.execute()
+    language = services.followers.as_language(found)
+    if not is_question:
         return phrase(language, "looking_only")
-    job = dataclasses.replace(_job(message, services, language), question=question)
-    enqueue(services.queue, job, services.settings.result_ttl)
+    _enqueue(dataclasses.replace(job, language=language), services)
     return None
 
 
@@ -63,6 +76,7 @@ def subscribe(message: Message, services: Services) -> str:
 def unsubscribe(message: Message, services: Services) -> None:
     """Delete everything about a follower who leaves, as WeChat asks of every account."""
     services.album.forget(message.follower)
+    services.turns.forget(message.follower)
     services.followers.forget(message.follower)
 
 
@@ -98,11 +112,16 @@ def handle(message: Message, services: Services) -> str | None:
     return handler(message, services) if handler else None
 
 
-def _job(message: Message, services: Services, language: Language) -> ImageJob:
+def _enqueue(job: ImageJob, services: Services) -> None:
+    if not enqueue(services.queue, job, services.settings.result_ttl):
+        services.turns.withdraw(job.follower, job.turn)  # it was in the line already
+
+
+def _job(message: Message, services: Services) -> ImageJob:
     return ImageJob(
         follower=message.follower,
         message_id=message.message_id,
         created=message.created,
         received=services.clock(),
-        language=language,
+        language=services.settings.language,  # until that of the follower is known
     )

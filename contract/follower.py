@@ -7,6 +7,7 @@ import hmac
 from typing import Literal
 
 import redis
+from redis.client import Pipeline
 
 from contract.settings import Settings
 
@@ -29,14 +30,25 @@ class Followers:
 
     def language(self, openid: str) -> Language:
         """Return the language of the follower's last text, or else the account's."""
-        known = self._redis.get(self._language_key(openid))
-        if known == b"en":
-            return "en"
-        return "zh" if known == b"zh" else self._default
+        return self.as_language(self._redis.get(self._language_key(openid)))
 
-    def remember_language(self, openid: str, language: Language) -> None:
+    def look_up_language(self, pipeline: Pipeline, openid: str) -> None:
+        """Have a pipeline look it up; as_language() understands what it finds."""
+        pipeline.get(self._language_key(openid))
+
+    def as_language(self, found: object) -> Language:
+        """Return the language that was looked up, or else the account's."""
+        if found == b"en":
+            return "en"
+        return "zh" if found == b"zh" else self._default
+
+    def remember_language(
+        self, openid: str, language: Language, pipeline: redis.Redis | None = None
+    ) -> None:
         """Answer this follower in this language from now on."""
-        self._redis.set(self._language_key(openid), language, ex=_LANGUAGE_TTL)
+        (self._redis if pipeline is None else pipeline).set(
+            self._language_key(openid), language, ex=_LANGUAGE_TTL
+        )
 
     def forget(self, openid: str) -> None:
         """Delete what is remembered."""

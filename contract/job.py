@@ -14,6 +14,7 @@ from contract.follower import Language
 
 QUEUE = "pictures"
 ANSWER = "worker.job.answer"  # named, not imported: the webhook knows nothing of the worker
+PICTURE, QUESTION = "picture:", "question:"  # begin a turn
 ATTEMPTS = 3
 DEADLINE = 60  # seconds for one attempt; every network call in it has a shorter one
 FAILURE_TTL = 48 * 3600  # seconds: WeChat lets us write to a follower for that long
@@ -40,6 +41,11 @@ class ImageJob:
         """
         parts = f"{self.follower}\n{self.message_id}\n{self.created}"
         return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+    @property
+    def turn(self) -> str:
+        """The job as it stands in its follower's line (contract.turns)."""
+        return f"{PICTURE if self.media_id else QUESTION}{self.id}"
 
 
 def picture_queue(connection: redis.Redis) -> Queue:

@@ -11,6 +11,7 @@ has the answer, so it is not sent again.
 from __future__ import annotations
 
 import enum
+import time
 
 import redis
 
@@ -34,7 +35,12 @@ class SendClaim:
 
     def take(self, job_id: str) -> bool:
         """Return True for the first to ask, False for everyone after."""
-        return bool(self._redis.set(self._key(job_id), 1, nx=True, ex=_CLAIM_TTL))
+        return bool(self._redis.set(self._key(job_id), time.time(), nx=True, ex=_CLAIM_TTL))
+
+    def age(self, job_id: str) -> float:
+        """Return for how many seconds it has been taken; 0 where it is free."""
+        taken = self._redis.get(self._key(job_id))
+        return time.time() - float(taken) if taken else 0.0
 
     def release(self, job_id: str) -> None:
         """Give the right back: it is certain that nothing was sent."""

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     language: Literal["zh", "en"] = "zh"
     picture_ttl: Seconds = 1800
     result_ttl: Seconds = 3600
+    worker_processes: int = Field(default=2, ge=1, le=64)
+    worker_threads: int = Field(default=32, ge=1, le=256)
+    worker_grace: Seconds = 30
 
     @field_validator("wechat_token")
     @classmethod

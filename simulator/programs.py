@@ -89,9 +89,10 @@ def worker(environment: Mapping[str, str], redis_url: str, log: Path | None) -> 
 
 def _works(program: Program, client: redis.Redis) -> bool:
     # Redis may know others: of another machine, or one that was killed and is not forgotten yet.
-    here = socket.gethostname(), program.process.pid if program.process else None
+    pid = program.process.pid if program.process else None
+    ours = f"{Worker.redis_worker_namespace_prefix}{socket.gethostname()}.{pid}."
     try:
-        return any((each.hostname, each.pid) == here for each in Worker.all(client))
+        return any(key.startswith(ours) for key in Worker.all_keys(client))
     except redis.RedisError:
         return False
 

@@ -6,6 +6,7 @@ import logging
 import sys
 
 import redis
+from rq import Queue
 
 from contract.album import Album
 from contract.connection import connect
@@ -13,11 +14,17 @@ from contract.follower import Followers
 from contract.job import picture_queue
 from contract.outcome import SendClaim
 from contract.settings import Settings, SettingsError, load_settings
+from contract.turns import Turns
 from labels.classes import LabelsError, default_labels, read_labels
 from worker.errors import ModelMismatch, ModelUnavailable
-from worker.job import SERVICES, Services
-from worker.pool import PictureWorker
+from worker.pool import ThreadWorker
+from worker.reconcile import Reconciler
+from worker.recovery import Recovery, bury
+from worker.refusal import refusal
+from worker.services import SERVICES, Services
+from worker.supervisor import Supervisor
 from worker.vision import Answerer, Classifier, ModelServer
+from worker.waiting import Waiting
 from worker.wechat import WeChat
 
 logger = logging.getLogger("worker")
@@ -29,19 +36,47 @@ def main() -> int:
     logging.getLogger("urllib3").setLevel(logging.INFO)  # its DEBUG lines hold access tokens
     try:
         settings = load_settings("wechat_app_secret")
-        services = build(settings, connect(settings))
-        meet(services.classifier)
+        meet(build(settings, connect(settings)).classifier)
+        connect(settings).ping()
     except (SettingsError, LabelsError, ModelMismatch) as error:
         sys.stderr.write(f"worker: cannot start:\n{error}\n")
         return 2
-    SERVICES.set(services)
-    try:
-        worker = PictureWorker(picture_queue(connect(settings)), services)
-        worker.work(logging_level="WARNING")
     except redis.RedisError as error:
         logger.error("Redis is away: %s", error)
         return 1
-    return 0 if worker.told_to_stop else 1
+    Supervisor(
+        settings.worker_processes,
+        settings.worker_grace,
+        work=lambda name: work(settings, name),
+        bury=lambda name: bury(picture_queue(connect(settings)), name),
+    ).run()
+    return 0
+
+
+def work(settings: Settings, name: str) -> int:
+    """Be one of the processes that work; return its exit status."""
+    services = build(settings, connect(settings))
+    make_worker(picture_queue(connect(settings)), services, name).work(logging_level="WARNING")
+    return 0
+
+
+def make_worker(queue: Queue, services: Services, name: str | None = None) -> ThreadWorker:
+    """Return a worker that answers pictures and keeps the house in order."""
+    recovery, reconciler = Recovery(queue, refusal), Reconciler(queue, services)
+
+    def maintain() -> None:
+        recovery.run()
+        reconciler.run()
+
+    return ThreadWorker(
+        queue,
+        threads=services.settings.worker_threads,
+        grace=services.settings.worker_grace,
+        refusal=refusal,
+        maintain=maintain,
+        enter_thread=lambda: SERVICES.set(services),
+        name=name,
+    )
 
 
 def build(settings: Settings, connection: redis.Redis) -> Services:
@@ -53,6 +88,8 @@ def build(settings: Settings, connection: redis.Redis) -> Services:
         settings=settings,
         album=Album(connection, followers, settings.picture_ttl),
         claim=SendClaim(connection),
+        turns=Turns(connection, followers),
+        waiting=Waiting(connection),
         wechat=WeChat(settings, connection),
         classifier=Classifier(server, settings.classifier_model, names),
         answerer=Answerer(server, settings.vqa_model),

@@ -1,6 +1,7 @@
-"""Failed jobs that have no outcome get one: their reply if it was found, else an apology.
+"""Messages that would stay without an outcome get one.
 
-A job that cannot even be apologised for is dropped with the reason: it holds up no other.
+Failed jobs: their reply if it was found, else an apology; one that cannot even be apologised for is
+dropped with the reason, and holds up no other. Replies whose turn never came: sent out of turn.
 RQ's own on_failure callback is not used: it is called after every attempt, not at all for some
 deaths, and by whoever reads a registry.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import redis
 from redis.exceptions import LockError
@@ -18,17 +19,20 @@ from rq.job import Job
 
 from contract.outcome import Outcome
 from labels import phrase
+from worker.delivery import deliver, record, saved_reply
 from worker.errors import AnswerError
-from worker.job import Services, deliver, record, saved_reply
+from worker.services import Services
 
 logger = logging.getLogger(__name__)
 _PAUSE = 30  # seconds without a try after WeChat would not take one
 _LOCK = "kantu:reconcile"
 _LOCK_TTL = 60  # seconds; longer than the longest send
+_SETTLED_BY_OTHERS = 5  # seconds: until then the message before it is expected to send it
+_PATIENCE = 20  # seconds that a reply waits for its turn
 
 
 class Reconciler:
-    """Goes through the failed jobs of a queue now and then; one process at a time does."""
+    """Goes through the jobs of a queue now and then; one process at a time does."""
 
     def __init__(self, queue: Queue, services: Services) -> None:
         self._queue = queue
@@ -37,44 +41,54 @@ class Reconciler:
         self._ended = set[str]()  # failed jobs that have their outcome: not to be read again
 
     def run(self) -> None:
-        """Give every failed job without an outcome its reply; stop where WeChat is away."""
+        """Settle what can be settled; stop where WeChat is away."""
         if time.monotonic() < self._not_before:
             return
         failed = set(self._queue.failed_job_registry.get_job_ids(cleanup=False))
         self._ended &= failed
-        if not failed > self._ended:
+        waiting = self._services.waiting.longer_than(_SETTLED_BY_OTHERS)
+        if failed == self._ended and not waiting:
             return
         lock = self._queue.connection.lock(_LOCK, timeout=_LOCK_TTL, blocking=False)
         try:
             with lock:
-                self._settle_all(sorted(failed - self._ended), lock.reacquire)
+                self._settle_waiting(waiting, lock.reacquire)
+                self._settle_failed(sorted(failed - self._ended), lock.reacquire)
         except LockError:
             return  # another process is at it
+        except AnswerError:
+            self._not_before = time.monotonic() + _PAUSE
 
-    def _settle_all(self, ids: list[str], keep_lock: Callable[[], object]) -> None:
-        connection, serializer = self._queue.connection, self._queue.serializer
-        jobs = Job.fetch_many(ids, connection, serializer=serializer)
-        for job_id, job in zip(ids, jobs, strict=True):
+    def _settle_failed(self, ids: Sequence[str], keep_lock: Callable[[], object]) -> None:
+        for job_id, job in zip(ids, self._fetch(ids), strict=True):
             keep_lock()
-            try:
-                if job is not None and "outcome" not in job.meta:
-                    self._settle(job)
-            except AnswerError as error:
-                logger.error("job=%s cannot be told of its failure yet: %s", job_id, error)
-                self._not_before = time.monotonic() + _PAUSE
-                return
+            if job is not None and "outcome" not in job.meta:
+                self._settle(job, in_turn=False)
             self._ended.add(job_id)
 
-    def _settle(self, job: Job) -> None:
+    def _settle_waiting(self, waited: dict[str, float], keep_lock: Callable[[], object]) -> None:
+        for job_id, job in zip(waited, self._fetch(list(waited)), strict=True):
+            keep_lock()
+            if job is not None and "outcome" not in job.meta and saved_reply(job):
+                self._settle(job, in_turn=waited[job_id] < _PATIENCE)
+            if job is None or "outcome" in job.meta:
+                self._services.waiting.remove(job_id)
+
+    def _fetch(self, ids: Sequence[str]) -> list[Job | None]:
+        return Job.fetch_many(ids, self._queue.connection, serializer=self._queue.serializer)
+
+    def _settle(self, job: Job, *, in_turn: bool) -> None:
         """Give it an outcome; raise AnswerError where a later try may do better."""
         try:
-            apology = phrase(job.kwargs["language"], "apology")
-            deliver(job, saved_reply(job) or (apology, Outcome.APOLOGISED), self._services)
+            reply = saved_reply(job) or (
+                phrase(job.kwargs["language"], "apology"),
+                Outcome.APOLOGISED,
+            )
+            deliver(job, reply, self._services, in_turn=in_turn)
         except redis.RedisError:
             raise
         except AnswerError as error:
-            if error.retry:
-                raise
-            record(job, Outcome.DROPPED, str(error))
+            logger.error("job=%s has no outcome yet: %s", job.id, error)
+            raise
         except Exception as error:  # noqa: BLE001  # a job of another making, or damaged
             record(job, Outcome.DROPPED, f"cannot be apologised for: {type(error).__name__}")

@@ -12,9 +12,8 @@ from contract.job import ImageJob, enqueue, picture_queue
 from contract.settings import Settings
 from simulator.followers import MESSAGE_ALLOWS, Follower
 from tests.conftest import WeChatServer, make_settings
-from worker.__main__ import build
-from worker.job import SERVICES, Services
-from worker.pool import PictureWorker
+from worker.__main__ import build, make_worker
+from worker.services import SERVICES, Services
 
 OPENID = "oABCDEFGHIJKLMNOPQRSTUVWXYZ1"
 Send = Callable[..., str]
@@ -39,24 +38,27 @@ def services(worker_settings: Settings, connection: redis.Redis) -> Iterator[Ser
 
 
 @pytest.fixture
-def work(connection: redis.Redis, services: Services) -> Callable[[], None]:
-    """Work off all that is queued, then return."""
+def work(
+    connection: redis.Redis, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], None]:
+    """Work off all that is queued, then return; further attempts come at once."""
+    monkeypatch.setattr("worker.pool.RETRY_PAUSES", (0, 0))
 
     def run() -> None:
         queue = picture_queue(connection)
-        PictureWorker(queue, services).work(burst=True, logging_level="WARNING")
+        make_worker(queue, services).work(burst=True, logging_level="WARNING")
 
     return run
 
 
 @pytest.fixture
-def send(connection: redis.Redis, wechat_server: WeChatServer) -> Send:
+def send(connection: redis.Redis, services: Services, wechat_server: WeChatServer) -> Send:
     """Queue a message of the tests' follower; return its job's id."""
     account = wechat_server.account
     account.followers[OPENID] = Follower(openid=OPENID)
-    account.followers[OPENID].allow(MESSAGE_ALLOWS, account.clock.now())
 
     def queue(picture: bytes | None = None, question: str = "", number: int = 1) -> str:
+        account.followers[OPENID].allow(MESSAGE_ALLOWS, account.clock.now())
         job = ImageJob(
             follower=OPENID,
             message_id=str(number),
@@ -66,6 +68,9 @@ def send(connection: redis.Redis, wechat_server: WeChatServer) -> Send:
             media_id=account.media.keep(picture) if picture is not None else "",
             question=question,
         )
+        with connection.pipeline() as pipeline:
+            services.turns.join(pipeline, OPENID, job.turn)
+            pipeline.execute()
         enqueue(picture_queue(connection), job, 60)
         return job.id
 

@@ -14,15 +14,16 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 import worker.job
-from contract.job import picture_queue
+from contract.job import ImageJob, picture_queue
 from contract.outcome import Outcome
 from labels import phrase
 from simulator.errors import ApiError
-from tests.conftest import APP_ID, APP_SECRET, WeChatServer
+from tests.conftest import APP_ID, APP_SECRET, WeChatServer, until
 from tests.worker.conftest import OPENID, Send
+from worker.__main__ import make_worker
 from worker.errors import ModelUnavailable, SendBroken, WeChatRefused, WeChatUnavailable
-from worker.job import Services
 from worker.reconcile import Reconciler
+from worker.services import Services
 from worker.token import AccessToken
 
 Work = Callable[[], None]
@@ -244,7 +245,6 @@ def test_reply_that_wechat_will_never_take_holds_up_no_other(
     monkeypatch.setattr("worker.wechat.WeChat.send_text", Counted(WeChatRefused(45002)))
     jobs = [send(jpeg, number=number) for number in (1, 2)]
     work()
-    Reconciler(picture_queue(connection), services).run()
     for job_id in jobs:
         meta = job(job_id).meta
         assert (meta["outcome"], "45002" in meta["reason"]) == ("dropped", True)
@@ -277,14 +277,84 @@ def test_picture_is_kept_only_where_somebody_can_ask_about_it(
     jpeg: bytes,
 ) -> None:
     settings = services.settings.model_copy(update={"vqa_model": ""})
-    token = worker.job.SERVICES.set(dataclasses.replace(services, settings=settings))
+    without = dataclasses.replace(services, settings=settings)
     send(jpeg)
-    work()
+    make_worker(picture_queue(connection), without).work(burst=True, logging_level="WARNING")
     assert services.album.last(OPENID) is None
-    worker.job.SERVICES.reset(token)
     send(jpeg, number=2)
     work()
     assert services.album.last(OPENID) is not None
+
+
+def test_replies_come_in_the_order_of_the_messages(
+    work: Work,
+    send: Send,
+    job: Fetch,
+    wechat_server: WeChatServer,
+    samples: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pictures = [samples["1-digit-3"], samples["2-digit-8"], samples["3-digit-5"]] * 3
+    jobs = [send(picture, number=number) for number, picture in enumerate(pictures)]
+    look = worker.job._look
+
+    def slowly(each: Job, message: ImageJob, services: Services) -> str:
+        if each.id == jobs[0]:  # it is seen last
+            until(lambda: all(job(job_id).return_value() == "waiting" for job_id in jobs[1:]))
+        return look(each, message, services)
+
+    monkeypatch.setattr("worker.job._look", slowly)
+    work()
+    assert [text[-1] for text in wechat_server.texts()] == list("385385385")
+    assert [text[:5] for text in wechat_server.texts()] == [f"第 {n} 张" for n in range(1, 10)]
+    assert {job(job_id).meta["outcome"] for job_id in jobs} == {"sent"}
+
+
+def test_reply_whose_turn_never_comes_is_sent_all_the_same(
+    work: Work,
+    send: Send,
+    job: Fetch,
+    services: Services,
+    wechat_server: WeChatServer,
+    connection: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    samples: dict[str, bytes],
+) -> None:
+    lost = send(samples["1-digit-3"])
+    queue = picture_queue(connection)
+    queue.remove(lost)  # it stays open for ever
+    job_id = send(samples["2-digit-8"], number=2)
+    work()
+    assert wechat_server.texts() == []
+    assert job(job_id).return_value() == "waiting"
+    monkeypatch.setattr("worker.reconcile._SETTLED_BY_OTHERS", 0)
+    Reconciler(queue, services).run()
+    assert wechat_server.texts() == []
+    monkeypatch.setattr("worker.reconcile._PATIENCE", 0)
+    Reconciler(queue, services).run()
+    assert len(wechat_server.texts()) == 1
+    assert job(job_id).meta["outcome"] == "sent"
+    assert services.waiting.longer_than(0) == {}
+
+
+def test_reply_of_a_dead_worker_s_successor_is_handed_on(
+    work: Work,
+    send: Send,
+    job: Fetch,
+    services: Services,
+    wechat_server: WeChatServer,
+    connection: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    samples: dict[str, bytes],
+) -> None:
+    monkeypatch.setattr("worker.delivery._hand_on", lambda *_: None)  # it dies before it can
+    jobs = [send(samples["1-digit-3"], number=number) for number in (1, 2)]
+    work()
+    monkeypatch.undo()
+    monkeypatch.setattr("worker.reconcile._SETTLED_BY_OTHERS", 0)
+    Reconciler(picture_queue(connection), services).run()
+    assert len(wechat_server.texts()) == 2
+    assert {job(job_id).meta["outcome"] for job_id in jobs} == {"sent"}
 
 
 def test_reconciler_pauses_while_wechat_is_away(
@@ -325,13 +395,24 @@ def test_connection_lost_in_the_send_is_unknown_and_not_sent_again(
 
 
 def test_death_in_the_send_is_unknown_and_not_sent_again(
-    work: Work, send: Send, job: Fetch, services: Services, wechat_server: WeChatServer, jpeg: bytes
+    work: Work,
+    send: Send,
+    job: Fetch,
+    services: Services,
+    wechat_server: WeChatServer,
+    monkeypatch: pytest.MonkeyPatch,
+    jpeg: bytes,
 ) -> None:
     job_id = send(jpeg)
     services.claim.take(job_id)  # by a worker that died before it could say how it went
     work()
+    assert "outcome" not in job(job_id).meta  # it may be sending just now
+    monkeypatch.setattr("worker.delivery._LONGEST_SEND", 0)
+    monkeypatch.setattr("worker.reconcile._SETTLED_BY_OTHERS", 0)
+    Reconciler(picture_queue(services.claim._redis), services).run()
     assert wechat_server.texts() == []
     assert job(job_id).meta["outcome"] == "unknown"
+    assert services.waiting.longer_than(0) == {}
 
 
 @pytest.mark.parametrize("errcode", [40003, 43004, 45015, 45047])

@@ -73,7 +73,7 @@ def test_model_server_away_does_not_keep_it_from_starting(
         [sys.executable, "-m", "worker"],
         cwd=ROOT, env=environment | away, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    until(lambda: Worker.count(connection) == 1)
+    until(lambda: Worker.count(connection) == 2)
     worker.send_signal(signal.SIGTERM)
     _, said = worker.communicate(timeout=20)
     assert worker.returncode == 0

@@ -1,0 +1,32 @@
+"""What a job works with; built once a process, by main()."""
+
+from __future__ import annotations
+
+import contextvars
+import dataclasses
+
+from contract.album import Album
+from contract.outcome import SendClaim
+from contract.settings import Settings
+from contract.turns import Turns
+from worker.vision import Answerer, Classifier
+from worker.waiting import Waiting
+from worker.wechat import WeChat
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The parts, put together."""
+
+    settings: Settings
+    album: Album
+    claim: SendClaim
+    turns: Turns
+    waiting: Waiting
+    wechat: WeChat
+    classifier: Classifier
+    answerer: Answerer
+
+
+# RQ calls a job by its name, with the message and nothing else.
+SERVICES: contextvars.ContextVar[Services] = contextvars.ContextVar("services")
