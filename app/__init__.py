@@ -16,6 +16,7 @@ from contract.album import Album
 from contract.connection import connect
 from contract.follower import Followers
 from contract.job import picture_queue
+from contract.mailbox import Mailbox
 from contract.settings import Settings, SettingsError, load_settings
 from contract.turns import Turns
 
@@ -36,6 +37,7 @@ def create_app(
         queue=picture_queue(connection),
         followers=followers,
         turns=Turns(connection, followers),
+        mailbox=Mailbox(connection, followers),
         album=Album(connection, followers, settings.picture_ttl),
         clock=time.time,
     )

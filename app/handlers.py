@@ -11,8 +11,9 @@ from rq import Queue
 
 from app.message import Message
 from contract.album import Album
-from contract.follower import Followers, language_of
+from contract.follower import Followers, Language, language_of
 from contract.job import ImageJob, enqueue
+from contract.mailbox import Mailbox
 from contract.settings import Settings
 from contract.turns import Turns
 from labels import phrase
@@ -29,63 +30,54 @@ class Services:
     queue: Queue
     followers: Followers
     turns: Turns
+    mailbox: Mailbox
     album: Album
     clock: Callable[[], float]
 
 
-Handler = Callable[[Message, Services], str | None]  # the words to answer at once; None: none yet
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A message, and what one look into Redis tells about its follower."""
+
+    message: Message
+    job: ImageJob | None  # for the worker, if it has something to do
+    language: Language  # to answer in
+    mail: bool  # answers wait that could not be pushed
 
 
-def image(message: Message, services: Services) -> None:
+Handler = Callable[[Arrival, Services], str | None]  # the words to answer at once; None: none yet
+
+
+def image(arrival: Arrival, services: Services) -> None:
     """Let the worker say what the picture shows."""
-    job = dataclasses.replace(
-        _job(message, services), media_id=message.media_id, picture_url=message.picture_url
-    )
-    with services.redis.pipeline(transaction=False) as pipeline:
-        services.turns.join(pipeline, job.follower, job.turn)
-        services.followers.look_up_language(pipeline, job.follower)
-        *_, found = pipeline.execute()
-    language = services.followers.as_language(found)
-    _enqueue(dataclasses.replace(job, language=language), services)
+    _enqueue(arrival, services)
 
 
-def text(message: Message, services: Services) -> str | None:
+def text(arrival: Arrival, services: Services) -> str | None:
     """Take the text as a question about the last picture, where a model can answer questions."""
-    question = message.content[:_LONGEST_QUESTION]
-    job = dataclasses.replace(_job(message, services), question=question)
-    is_question = bool(services.settings.vqa_model and question)
-    with services.redis.pipeline(transaction=False) as pipeline:
-        if is_question:
-            services.turns.join(pipeline, job.follower, job.turn)
-        if written := language_of(message.content):
-            services.followers.remember_language(job.follower, written, pipeline)
-        services.followers.look_up_language(pipeline, job.follower)
-        *_, found = pipeline.execute()
-    language = services.followers.as_language(found)
-    if not is_question:
-        return phrase(language, "looking_only")
-    _enqueue(dataclasses.replace(job, language=language), services)
+    if arrival.job is None:
+        return phrase(arrival.language, "looking_only")
+    _enqueue(arrival, services)
     return None
 
 
-def subscribe(message: Message, services: Services) -> str:
+def subscribe(arrival: Arrival, _services: Services) -> str:
     """Greet a new follower."""
-    return phrase(services.followers.language(message.follower), "subscribed")
+    return phrase(arrival.language, "subscribed")
 
 
-def unsubscribe(message: Message, services: Services) -> None:
+def unsubscribe(arrival: Arrival, services: Services) -> None:
     """Delete everything about a follower who leaves, as WeChat asks of every account."""
-    services.album.forget(message.follower)
-    services.turns.forget(message.follower)
-    services.followers.forget(message.follower)
+    for part in (services.album, services.turns, services.mailbox, services.followers):
+        part.forget(arrival.message.follower)
 
 
-def unsupported(message: Message, services: Services) -> str:
+def unsupported(arrival: Arrival, _services: Services) -> str:
     """Say kindly what we can do."""
-    return phrase(services.followers.language(message.follower), "unsupported")
+    return phrase(arrival.language, "unsupported")
 
 
-def other_event(_message: Message, _services: Services) -> None:
+def other_event(_arrival: Arrival, _services: Services) -> None:
     """Take note of nothing: events are not questions."""
 
 
@@ -106,22 +98,56 @@ HANDLERS: MappingProxyType[str, Handler] = MappingProxyType(
 
 
 def handle(message: Message, services: Services) -> str | None:
-    """Return the words to answer at once, or None; raise redis.RedisError where Redis is away."""
-    fallback = other_event if message.kind.startswith("event:") else None
-    handler = HANDLERS.get(message.kind, fallback)
-    return handler(message, services) if handler else None
+    """Return the words to answer at once, or None; raise redis.RedisError where Redis is away.
+
+    Three trips to Redis for a picture: a look, and two to queue it.
+    """
+    is_event = message.kind.startswith("event:")
+    handler = HANDLERS.get(message.kind, other_event if is_event else None)
+    if handler is None:
+        return None
+    arrival = _look(message, services)
+    words = handler(arrival, services)
+    if is_event or not arrival.mail:
+        return words
+    mail = services.mailbox.take(message.follower, message.message_id)
+    return "\n\n".join(filter(None, [mail, words])) or None
 
 
-def _enqueue(job: ImageJob, services: Services) -> None:
-    if not enqueue(services.queue, job, services.settings.result_ttl):
-        services.turns.withdraw(job.follower, job.turn)  # it was in the line already
+def _look(message: Message, services: Services) -> Arrival:
+    """Look up the follower, and put the message into their line, in one trip."""
+    job, written = _job(message, services), language_of(message.content)
+    with services.redis.pipeline(transaction=False) as pipeline:
+        if written:
+            services.followers.remember_language(message.follower, written, pipeline)
+        if job:
+            services.turns.join(pipeline, job.follower, job.turn)
+        services.mailbox.look(pipeline, message.follower, message.message_id)
+        services.followers.look_up_language(pipeline, message.follower)
+        *_, mail, found = pipeline.execute()
+    language = services.followers.as_language(found)
+    job = dataclasses.replace(job, language=language) if job else None
+    return Arrival(message=message, job=job, language=language, mail=bool(mail))
 
 
-def _job(message: Message, services: Services) -> ImageJob:
-    return ImageJob(
+def _job(message: Message, services: Services) -> ImageJob | None:
+    """Return what the worker must know: pictures, and texts where a model answers questions."""
+    job = ImageJob(
         follower=message.follower,
         message_id=message.message_id,
         created=message.created,
         received=services.clock(),
         language=services.settings.language,  # until that of the follower is known
     )
+    if message.kind == "image":
+        return dataclasses.replace(job, media_id=message.media_id, picture_url=message.picture_url)
+    question = message.content[:_LONGEST_QUESTION] if message.kind == "text" else ""
+    if services.settings.vqa_model and question:
+        return dataclasses.replace(job, question=question)
+    return None
+
+
+def _enqueue(arrival: Arrival, services: Services) -> None:
+    job = arrival.job
+    if job and not enqueue(services.queue, job, services.settings.result_ttl):
+        services.turns.withdraw(job.follower, job.turn)  # it was in the line already

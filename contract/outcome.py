@@ -23,8 +23,9 @@ class Outcome(enum.StrEnum):
 
     SENT = "sent"
     APOLOGISED = "apologised"
+    PARKED = "parked"  # in the mailbox, for the follower's next message
     DROPPED = "dropped"  # meta["reason"] says why; such as a follower who has left
-    UNKNOWN = "unknown"  # broken off inside the send
+    UNKNOWN = "unknown"  # broken off inside the send; also in the mailbox, as a possible repeat
 
 
 class SendClaim:

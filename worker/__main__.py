@@ -12,6 +12,7 @@ from contract.album import Album
 from contract.connection import connect
 from contract.follower import Followers
 from contract.job import picture_queue
+from contract.mailbox import Mailbox
 from contract.outcome import SendClaim
 from contract.settings import Settings, SettingsError, load_settings
 from contract.turns import Turns
@@ -88,6 +89,7 @@ def build(settings: Settings, connection: redis.Redis) -> Services:
         settings=settings,
         album=Album(connection, followers, settings.picture_ttl),
         claim=SendClaim(connection),
+        mailbox=Mailbox(connection, followers),
         turns=Turns(connection, followers),
         waiting=Waiting(connection),
         wechat=WeChat(settings, connection),

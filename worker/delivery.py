@@ -95,26 +95,45 @@ def _send(job: Job, message: ImageJob, reply: Reply, services: Services) -> str:
     text, outcome = reply
     services.wechat.sign_in()  # before the claim: what fails here was certainly not sent
     if not services.claim.take(job.id):
-        return _claimed(job, services)
+        return _claimed(job, message, text, services)
     try:
         services.wechat.send_text(message.follower, text)
     except SendBroken as error:
-        return record(job, Outcome.UNKNOWN, str(error))
+        return _unknown(job, message, text, services, str(error))
     except WeChatRefused as error:
         services.claim.release(job.id)
-        return record(job, Outcome.DROPPED, str(error))
+        if error.errcode not in _PARKED:
+            return record(job, Outcome.DROPPED, str(error))
+        services.mailbox.put(message.follower, job.id, message.received, text)
+        return record(job, Outcome.PARKED, str(error))
     except AnswerError:
         services.claim.release(job.id)
         raise
     return record(job, outcome)
 
 
-def _claimed(job: Job, services: Services) -> str:
+_PARKED = frozenset(
+    {
+        45015,  # the follower has not written for 48 hours
+        45047,  # has had the five messages that one of theirs allows
+    }
+)
+
+
+def _claimed(job: Job, message: ImageJob, text: str, services: Services) -> str:
     """Say what it means that somebody has the claim: is sending just now, or died while sending."""
     if services.claim.age(job.id) < _LONGEST_SEND:
         services.waiting.add(job.id)
         return WAITING
-    return record(job, Outcome.UNKNOWN, "an earlier attempt died while sending")
+    if known := job.get_meta().get("outcome"):  # recorded while we were at others
+        return str(known)
+    return _unknown(job, message, text, services, "an earlier attempt died while sending")
+
+
+def _unknown(job: Job, message: ImageJob, text: str, services: Services, reason: str) -> str:
+    repeat = phrase(message.language, "perhaps_repeated", answer=text)
+    services.mailbox.put(message.follower, job.id, message.received, repeat)
+    return record(job, Outcome.UNKNOWN, reason)
 
 
 def note(job: Job, **facts: object) -> None:

@@ -6,6 +6,7 @@ import contextvars
 import dataclasses
 
 from contract.album import Album
+from contract.mailbox import Mailbox
 from contract.outcome import SendClaim
 from contract.settings import Settings
 from contract.turns import Turns
@@ -21,6 +22,7 @@ class Services:
     settings: Settings
     album: Album
     claim: SendClaim
+    mailbox: Mailbox
     turns: Turns
     waiting: Waiting
     wechat: WeChat

@@ -19,6 +19,7 @@ from contract.album import Album
 from contract.connection import connect
 from contract.follower import Followers
 from contract.job import picture_queue
+from contract.mailbox import Mailbox
 from contract.settings import Settings
 from labels import phrase
 from simulator.house import free_port
@@ -153,6 +154,42 @@ def test_leaving_deletes_everything_about_the_follower(
     Album(connection, followers, 60).keep(OPENID, b"\xff\xd8")
     assert deliver(client, settings, push(MsgType="event", Event="unsubscribe")).data == b"success"
     assert list(connection.scan_iter("kantu:*")) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "then"),
+    [({"MsgType": "image"}, ""), ({"MsgType": "voice"}, "\n\n" + phrase("zh", "unsupported"))],
+)
+def test_answer_that_could_not_be_pushed_heads_the_next_reply(
+    client: Client,
+    settings: Settings,
+    connection: redis.Redis,
+    push: Push,
+    kind: dict[str, str],
+    then: str,
+) -> None:
+    mailbox = Mailbox(connection, Followers(settings, connection))
+    mailbox.put(OPENID, "job", 1.0, "一只猫")
+    for _ in range(2):  # WeChat may not have got the first reply
+        response = deliver(client, settings, push(**kind))
+        assert said(settings, response) == "一只猫" + then
+    assert deliver(client, settings, push(MsgId="99")).data == b"success"
+
+
+def test_picture_costs_three_trips_to_redis(
+    client: Client, settings: Settings, push: Push, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(client, settings, push(MsgId="1"))  # loads the script that queues
+    trips = list[object]()
+    send: Any = redis.connection.Connection.send_packed_command
+
+    def count(self: Any, command: object, **options: Any) -> None:
+        trips.append(command)
+        send(self, command, **options)
+
+    monkeypatch.setattr(redis.connection.Connection, "send_packed_command", count)
+    deliver(client, settings, push(MsgId="2"))
+    assert len(trips) <= 3
 
 
 def test_plaintext_in_safe_mode_is_refused(

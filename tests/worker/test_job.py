@@ -392,6 +392,7 @@ def test_connection_lost_in_the_send_is_unknown_and_not_sent_again(
     Reconciler(picture_queue(job(job_id).connection), services).run()
     assert send_text.calls == 1
     assert job(job_id).meta["outcome"] == "unknown"
+    assert services.mailbox.take(OPENID, "next").startswith("（可能已经发过）")
 
 
 def test_death_in_the_send_is_unknown_and_not_sent_again(
@@ -415,7 +416,24 @@ def test_death_in_the_send_is_unknown_and_not_sent_again(
     assert services.waiting.longer_than(0) == {}
 
 
-@pytest.mark.parametrize("errcode", [40003, 43004, 45015, 45047])
+@pytest.mark.parametrize("errcode", [45015, 45047])
+def test_reply_outside_the_window_waits_for_the_follower_s_next_message(
+    work: Work,
+    send: Send,
+    job: Fetch,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+    errcode: int,
+    samples: dict[str, bytes],
+) -> None:
+    monkeypatch.setattr("worker.wechat.WeChat.send_text", Counted(WeChatRefused(errcode)))
+    job_id = send(samples["1-digit-3"])
+    work()
+    assert job(job_id).meta["outcome"] == Outcome.PARKED
+    assert services.mailbox.take(OPENID, "next").endswith("数字 3")
+
+
+@pytest.mark.parametrize("errcode", [40003, 43004, 45002])
 def test_final_refusal_is_dropped_with_its_reason(
     work: Work,
     send: Send,
