@@ -1,6 +1,6 @@
 # make demo: try it. make test: prove it. make run: use it. The rest is for developers.
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format train judge protos lock screenshots clean
+.PHONY: help demo run test chaos check format train judge protos lock screenshots clean
 python := .venv/bin/python
 
 help:  ## show this list
@@ -14,6 +14,9 @@ run: setup  ## the product for real, from .env: see docs/connect.md
 
 test: setup-dev  ## every test, with real programs
 	@$(python) -m pytest
+
+chaos: setup-dev  ## break everything, account for every message, write docs/reliability.md
+	@CHAOS_REPORT=1 $(python) -m pytest tests/chaos -m "chaos or not chaos"
 
 check: setup-dev  ## ruff, mypy --strict, import-linter
 	@$(python) -m ruff format --check .

@@ -7,6 +7,7 @@ WrongField   a field that the chat page or a test posted and that cannot be used
 from __future__ import annotations
 
 MESSAGES = {
+    -1: "system error",
     40001: "invalid credential, access_token is invalid or not latest",
     40002: "invalid grant_type",
     40003: "invalid openid",

@@ -1,0 +1,45 @@
+"""Chaos: parts are killed, stopped and made to lie, and every message is accounted for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.chaos import report
+from tests.chaos.arena import Arena
+from tests.conftest import WeChatServer
+
+_ROWS = list[report.Row]()
+
+
+@pytest.fixture
+def arena(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    wechat_server: WeChatServer,
+    samples: dict[str, bytes],
+) -> Iterator[Arena]:
+    """Everything, up and running; in the end nobody was answered twice and nothing is open."""
+    with Arena(tmp_path, wechat_server, samples["1-digit-3"]).open() as arena:
+        yield arena
+        try:
+            outcomes = arena.outcomes()
+        except redis.RedisError:
+            return  # the test has failed already
+        fault = request.node.name.removeprefix("test_").replace("_", " ")
+        doubled = arena.doubled()
+        _ROWS.append(
+            report.Row(fault=fault, outcomes=outcomes, doubled=doubled, seconds=arena.waited())
+        )
+        assert (outcomes["none"], doubled) == (0, 0)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(exitstatus: int) -> None:
+    """Write the report where `make chaos` asks for it and all went well."""
+    if os.environ.get("CHAOS_REPORT") and exitstatus == 0:
+        report.write(_ROWS)
