@@ -43,7 +43,16 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _hosts(value: str) -> str:
+    hosts = [each.strip().lower().strip(".") for each in value.split(",")]
+    for host in hosts:
+        if not re.fullmatch(r"([a-z0-9-]+\.)+[a-z]{2,}", host):
+            raise ValueError(f"has {host!r}; expected names such as qpic.cn, with commas between")
+    return ",".join(hosts)
+
+
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Hosts = Annotated[str, AfterValidator(_hosts)]
 Seconds = Annotated[int, Field(gt=0)]
 
 
@@ -62,6 +71,7 @@ class Settings(BaseSettings):
     wechat_account: str = ""
     wechat_time_window: Seconds = 300
     wechat_api_url: BaseUrl = "https://api.weixin.qq.com"
+    picture_hosts: Hosts = "qpic.cn,qlogo.cn"
     redis_url: RedisDsn = Field(default=RedisDsn("redis://127.0.0.1:6379/0"), repr=False)
     serving_url: BaseUrl = "http://127.0.0.1:8501"
     classifier_model: str = "demo"

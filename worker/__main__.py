@@ -17,11 +17,13 @@ from contract.outcome import SendClaim
 from contract.settings import Settings, SettingsError, load_settings
 from contract.turns import Turns
 from labels.classes import LabelsError, default_labels, read_labels
+from worker.breaker import Breaker
 from worker.errors import ModelMismatch, ModelUnavailable
 from worker.pool import ThreadWorker
 from worker.reconcile import Reconciler
 from worker.recovery import Recovery, bury
 from worker.refusal import refusal
+from worker.seen import Seen
 from worker.services import SERVICES, Services
 from worker.supervisor import Supervisor
 from worker.vision import Answerer, Classifier, ModelServer
@@ -83,8 +85,9 @@ def make_worker(queue: Queue, services: Services, name: str | None = None) -> Th
 def build(settings: Settings, connection: redis.Redis) -> Services:
     """Put together what jobs need; raise LabelsError."""
     followers = Followers(settings, connection)
-    server = ModelServer(settings.serving_url)
-    names = read_labels(settings.classifier_labels or default_labels(settings.classifier_model))
+    server = ModelServer(settings.serving_url, settings.worker_threads)
+    classifier, vqa = settings.classifier_model, settings.vqa_model
+    names = read_labels(settings.classifier_labels or default_labels(classifier))
     return Services(
         settings=settings,
         album=Album(connection, followers, settings.picture_ttl),
@@ -93,8 +96,10 @@ def build(settings: Settings, connection: redis.Redis) -> Services:
         turns=Turns(connection, followers),
         waiting=Waiting(connection),
         wechat=WeChat(settings, connection),
-        classifier=Classifier(server, settings.classifier_model, names),
-        answerer=Answerer(server, settings.vqa_model),
+        classifier=Classifier(
+            server, classifier, names, Breaker(connection, classifier), Seen(connection)
+        ),
+        answerer=Answerer(server, vqa, Breaker(connection, vqa)),
     )
 
 

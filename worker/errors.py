@@ -6,9 +6,13 @@ AnswerError             retry  phrase
 ├── PictureBroken       no     picture_broken       cut off on its way
 ├── PictureTooLarge     no     picture_too_large    bytes or pixels
 ├── NoPicture           no     send_picture_first   a question about nothing
+├── AddressRefused      no     picture_expired      a PicUrl that we do not ask, or that gave none
 ├── ModelUnavailable    yes    apology              away, slow, or answering nonsense
+│   └── ModelSilent     yes    apology              no answer at all: it counts for the breaker
 ├── WeChatUnavailable   yes    apology              away or busy; certainly nothing was done
+│   └── WeChatPaused    yes    apology              it refuses the account: not asked until a time
 └── WeChatRefused       no     apology              it said no, and will again; carries the errcode
+    └── WeChatParked    no     apology              until the follower writes again
 
 SendBroken              not an AnswerError: nobody knows whether the follower was told
 """
@@ -53,10 +57,20 @@ class NoPicture(AnswerError):
     phrase = "send_picture_first"
 
 
+class AddressRefused(AnswerError):
+    """The address of a picture is not one that we ask, or gave no picture."""
+
+    phrase = "picture_expired"
+
+
 class ModelUnavailable(AnswerError):
     """The model server gave no usable answer."""
 
     retry = True
+
+
+class ModelSilent(ModelUnavailable):
+    """The model server is away, too slow or overloaded: asking on would make it worse."""
 
 
 class WeChatUnavailable(AnswerError):
@@ -65,12 +79,21 @@ class WeChatUnavailable(AnswerError):
     retry = True
 
 
+class WeChatPaused(WeChatUnavailable):
+    """WeChat refuses the account, or gives it no token; the text says until when we do not ask."""
+
+
 class WeChatRefused(AnswerError):
     """WeChat took the request and refused it."""
 
-    def __init__(self, errcode: int) -> None:
-        super().__init__(f"WeChat refused with errcode {errcode}")
+    def __init__(self, errcode: int, meaning: str = "") -> None:
+        text = f"WeChat refused with errcode {errcode}"
+        super().__init__(f"{text}: {meaning}" if meaning else text)
         self.errcode = errcode
+
+
+class WeChatParked(WeChatRefused):
+    """WeChat takes no more messages to this follower until they write again."""
 
 
 class SendBroken(Exception):

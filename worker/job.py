@@ -65,7 +65,7 @@ def _look(job: Job, message: ImageJob, services: Services) -> str:
         text = services.answerer.ask(picture, message.question)
         note(job, seen=time.time(), model=services.settings.vqa_model)
         return words.answer(text, message.language)
-    data = services.wechat.fetch_picture(message.media_id)
+    data = services.wechat.fetch_picture(message.media_id, message.picture_url)
     note(job, fetched=time.time())
     pictures = prepare(data, round(services.settings.classifier_input / 0.875))
     if services.settings.vqa_model:  # else nobody could ask about it

@@ -2,22 +2,31 @@
 
 stable_token gives every caller the same token until five minutes before its end, so that
 processes do not invalidate each other's. Source: "Get stable access token", WeChat's documentation.
+
+    get() ── none in Redis ──> one process asks ──> all use its token
+    replace() ── refused ──> is there another in Redis? ── no ──> ask; if it is the same, force
+    give_up() ── refused, too ──> no token for a minute, for anybody
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 
 import redis
 from redis.exceptions import LockError
 
+from worker.errcodes import Api
 from worker.errors import WeChatUnavailable
+from worker.standing import Standing
 
 logger = logging.getLogger(__name__)
 _FETCH_LIMIT = 25  # seconds; after that another process may try
 _SPARE = 300  # seconds: WeChat renews the token so long before its end
-_BETWEEN_FORCED = 30  # seconds; WeChat ignores refreshes that come faster
+_BETWEEN_FORCED = 4320  # seconds; WeChat does it 20 times a day, and kills the token before
+_MINUTE = 60  # seconds in which WeChat is asked twice at most for a token that it then refuses
+_REMEDY = "see whether another program renews this account's token with force_refresh"
 
 Fetch = Callable[[bool], tuple[str, int]]  # force_refresh -> token, seconds it lives
 
@@ -25,48 +34,84 @@ Fetch = Callable[[bool], tuple[str, int]]  # force_refresh -> token, seconds it 
 class AccessToken:
     """Gives the token and renews it; at most one process at a time asks WeChat."""
 
-    def __init__(self, connection: redis.Redis, app_id: str, fetch: Fetch) -> None:
+    def __init__(self, connection: redis.Redis, standing: Standing, fetch: Fetch) -> None:
         self._redis = connection
+        self._standing = standing
         self._fetch = fetch
-        self._key = f"kantu:wechat:{app_id}:token"  # a Redis may have served another account
+        self._lock = f"{standing.prefix}:token:lock"
+        self._asked = f"{standing.prefix}:token:asked"  # WeChat gave one within the last minute
+        self._forced = f"{standing.prefix}:token:forced"
 
-    def get(self) -> str:
-        """Return a token that should be good; raise WeChatUnavailable."""
+    def get(self, api: Api, *, again: bool = False) -> str:
+        """Return a token that should be good; raise WeChatUnavailable, as while the API is paused.
+
+        again: it was asked for a moment ago, so what was found then will do.
+        """
         try:
-            return self._known() or self._renew(bad=None)
+            token = (again and self._standing.remembered()) or self._known()
+            self._standing.check(api)
+            return token or self._renew(bad=None)
         except redis.RedisError as error:
             raise _no_redis(error) from None
 
     def replace(self, bad: str) -> str:
         """Return another token than the one that WeChat refused; raise WeChatUnavailable."""
         try:
-            return self._renew(bad)
+            known = self._known()
+            return known if known and known != bad else self._renew(bad)
         except redis.RedisError as error:
             raise _no_redis(error) from None
 
+    def give_up(self, bad: str) -> WeChatUnavailable:
+        """Return the error for a token that replaced another and is refused, too.
+
+        Nobody gets a token for a minute then: asking on would only use up the quota.
+        """
+        try:
+            used = self._standing.discard(bad)
+        except redis.RedisError as error:
+            return _no_redis(error)
+        if not used:
+            return WeChatUnavailable("WeChat refuses a token; another process has a newer one")
+        why = "WeChat refuses its own token, and gives no other so soon"
+        return self._standing.pause(Api.TOKEN, why, time.time() + _MINUTE, remedy=_REMEDY)
+
     def _known(self) -> str | None:
-        token = self._redis.get(self._key)
-        return token.decode() if isinstance(token, bytes) else token
+        return self._standing.read()
 
     def _renew(self, bad: str | None) -> str:
-        lock = self._redis.lock(
-            f"{self._key}:lock", timeout=_FETCH_LIMIT, blocking_timeout=_FETCH_LIMIT
-        )
+        self._standing.check(Api.TOKEN)
+        lock = self._redis.lock(self._lock, timeout=_FETCH_LIMIT, blocking_timeout=_FETCH_LIMIT)
         try:
             with lock:
                 known = self._known()
-                return known if known and known != bad else self._ask(bad)
+                if known and known != bad:
+                    return known
+                self._standing.check(Api.TOKEN)
+                return self._ask(bad)
         except LockError:
             raise WeChatUnavailable("another process is still fetching the token") from None
 
     def _ask(self, bad: str | None) -> str:
-        token, life = self._fetch(False)  # noqa: FBT003  # WeChat's force_refresh
+        if bad is None:
+            return self._fetch_one(force=False)
+        # What WeChat gave within the last minute and refuses now, it would only give once more.
+        if not self._redis.exists(self._asked):
+            token = self._fetch_one(force=False)
+            if token != bad:
+                return token
+        if not self._redis.set(self._forced, 1, nx=True, ex=_BETWEEN_FORCED):
+            raise self.give_up(bad)
+        logger.warning("WeChat refuses its own token: asking for another")
+        token = self._fetch_one(force=True)
         if token == bad:
-            if not self._redis.set(f"{self._key}:forced", 1, nx=True, ex=_BETWEEN_FORCED):
-                raise WeChatUnavailable("WeChat refuses the token, and gives no other so soon")
-            logger.warning("WeChat refuses its own token: asking for another")
-            token, life = self._fetch(True)  # noqa: FBT003
-        self._redis.set(self._key, token, ex=max(life - _SPARE, 1))
+            raise self.give_up(bad)
+        return token
+
+    def _fetch_one(self, *, force: bool) -> str:
+        token, life = self._fetch(force)
+        self._redis.set(self._asked, 1, ex=_MINUTE)
+        self._standing.keep(token, max(life - _SPARE, 1))
         return token
 
 

@@ -9,18 +9,25 @@ from __future__ import annotations
 import base64
 import contextlib
 import dataclasses
-import math
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Mapping
 from typing import Any
 
 import requests
 
 from labels.classes import ClassName, LabelsError, match_labels
-from worker.errors import ModelMismatch, ModelUnavailable
+from worker.breaker import Breaker
+from worker.errors import ModelMismatch, ModelSilent, ModelUnavailable
+from worker.ranking import BACKGROUND, Ranking, rank_five, rank_vector
+from worker.seen import Seen
+from worker.session import Session, was_refused
 
-_TIMEOUT = (1.0, 8.0)  # seconds to connect, to answer: three attempts are over within 30
+_TIMEOUT = (1.0, 5.0)  # seconds to connect, to answer: three attempts are over within 30
+_LONGEST = 6.0  # seconds for the whole answer
+_PAUSES = (0.1, 0.3)  # seconds before a refused connection is tried again
+_TOO_MANY = 429  # HTTP: as good as no answer
 _SIGNATURES = ("top5", "serving_default", "predict")  # the first that the model has
-_BEST = 5
+_ACQUAINTED = 60  # seconds; after that the model may be another one
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +51,9 @@ class Signature:
 class ModelServer:
     """One model server: TensorFlow Serving or any other of its protocol."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, threads: int = 1) -> None:
         self._url = url
-        self._http = requests.Session()
+        self._http = Session(threads, _TIMEOUT, _LONGEST)
         self._http.trust_env = False  # no proxy stands between us and our own server
 
     def metadata(self, model: str) -> tuple[str, Mapping[str, Any]]:
@@ -55,7 +62,7 @@ class ModelServer:
         try:
             signatures = answer["metadata"]["signature_def"]["signature_def"]
             return str(answer["model_spec"]["version"]), dict(signatures)
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, ValueError):
             raise ModelUnavailable(f"metadata of {model} in an unknown form") from None
 
     def predict(self, model: str, signature: str, instance: Mapping[str, Any]) -> Any:
@@ -70,38 +77,77 @@ class ModelServer:
     def _ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         url = f"{self._url}/v1/models/{path}"
         try:
-            response = self._http.request(method, url, json=body, timeout=_TIMEOUT)
-            answer = response.json()
+            response = self._request(method, url, body)
         except requests.RequestException as error:
-            raise ModelUnavailable(f"no answer from {url}: {type(error).__name__}") from None
-        if response.status_code != requests.codes.ok or not isinstance(answer, dict):
-            said = answer.get("error") if isinstance(answer, dict) else ""
-            raise ModelUnavailable(f"{url} answered HTTP {response.status_code}: {said}")
-        return answer
+            raise ModelSilent(f"no answer from {url}: {type(error).__name__}") from None
+        try:
+            answer = response.json()
+        except (requests.JSONDecodeError, RecursionError):
+            answer = None
+        if response.ok and isinstance(answer, dict):
+            return answer
+        said = answer.get("error") if isinstance(answer, dict) else "no JSON object"
+        text = f"{url} answered HTTP {response.status_code}: {said}"
+        silent = response.status_code >= 500 or response.status_code == _TOO_MANY
+        raise ModelSilent(text) if silent else ModelUnavailable(text)
+
+    def _request(self, method: str, url: str, body: object) -> requests.Response:
+        """Send it, again where nobody listens: the server may be starting just now."""
+        for pause in _PAUSES:
+            try:
+                return self._http.request(method, url, json=body)
+            except requests.ConnectionError as error:
+                if not was_refused(error):
+                    raise
+            time.sleep(pause)
+        return self._http.request(method, url, json=body)
 
 
 class Classifier:
-    """Says what a picture shows."""
+    """Says what a picture shows; the same picture is asked about once in some minutes."""
 
-    def __init__(self, server: ModelServer, model: str, names: Mapping[int, ClassName]) -> None:
+    def __init__(
+        self,
+        server: ModelServer,
+        model: str,
+        names: Mapping[int, ClassName],
+        breaker: Breaker,
+        seen: Seen,
+    ) -> None:
         self._server = server
         self._model = model
         self._given = names
+        self._breaker = breaker
+        self._seen = seen
         self._known: tuple[Signature, Mapping[int, ClassName]] | None = None
+        self._ask_again = 0.0  # by time.monotonic()
 
     def signature(self) -> Signature:
         """Return how the model is called; raise ModelUnavailable, ModelMismatch or LabelsError."""
         return self._know()[0]
 
     def _know(self) -> tuple[Signature, Mapping[int, ClassName]]:
-        """Ask the model what it is, once, and hold the class names against it."""
-        if self._known is None:
-            version, signatures = self._server.metadata(self._model)
-            signature = choose_signature(self._model, version, signatures)
-            classes = signature.classes
-            names = match_labels(self._given, classes) if classes else self._given
-            self._known = signature, names
+        """Ask the model now and then what it is, and hold the class names against it."""
+        if self._known is None or time.monotonic() > self._ask_again:
+            self._ask_again = time.monotonic() + _ACQUAINTED  # of many threads, one asks
+            try:
+                self._known = self._meet()
+            except (LabelsError, ModelMismatch):
+                self._known = None
+                raise
         return self._known
+
+    def _meet(self) -> tuple[Signature, Mapping[int, ClassName]]:
+        version, signatures = self._breaker.call(
+            lambda: self._server.metadata(self._model), self._breaker.failures()
+        )
+        try:
+            signature = choose_signature(self._model, version, signatures)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise ModelUnavailable(f"metadata of {self._model} in an unknown form") from None
+        classes = signature.classes
+        names = match_labels(self._given, classes) if classes else self._given
+        return signature, names
 
     def classify(self, picture: bytes) -> list[Guess]:
         """Return the likeliest classes of a JPEG, at most five, the best first.
@@ -115,36 +161,51 @@ class Classifier:
 
     def _classify(self, picture: bytes) -> list[Guess]:
         signature, names = self._know()
+        key = self._seen.key(self._model, signature.version, picture)
+        ranking, failures = self._seen.look_up(key, self._breaker.key)
+        fresh = ranking is None
+        if ranking is None:
+            ranking = self._breaker.call(lambda: self._look(signature, picture), failures)
+        if signature.classes is None and ranking.classes is not None:
+            names = match_labels(names, ranking.classes)
+        guesses = _guesses(names, ranking)
+        if fresh:
+            self._seen.keep(key, ranking)
+        return guesses
+
+    def _look(self, signature: Signature, picture: bytes) -> Ranking:
         answer = self._server.predict(self._model, signature.name, _b64(picture))
         if signature.name == "top5":
-            return _guesses(names, answer.get("classes"), answer.get("scores"))
-        values = answer if signature.output is None else answer.get(signature.output)
-        if not isinstance(values, list):
-            raise ModelUnavailable(f"{self._model} gave no vector of probabilities")
-        if signature.classes is None:  # the model did not say before how many there are
-            names = match_labels(names, len(values))
-        best = sorted(range(len(values)), key=lambda i: -_number(values[i]))[:_BEST]
-        return _guesses(names, best, [values[i] for i in best])
+            return rank_five(answer)
+        return rank_vector(answer, signature.output, signature.classes)
 
 
 class Answerer:
     """Answers questions about a picture: inputs `image` and `question`, output `answer`."""
 
-    def __init__(self, server: ModelServer, model: str) -> None:
+    def __init__(self, server: ModelServer, model: str, breaker: Breaker) -> None:
         self._server = server
         self._model = model
+        self._breaker = breaker
 
     def ask(self, picture: bytes, question: str) -> str | None:
-        """Return the answer, or None where the model says that it cannot tell."""
+        """Return the answer, or None where the model says that it cannot tell.
+
+        Raises ModelUnavailable.
+        """
         instance = {"image": _b64(picture), "question": question}
-        answer = self._server.predict(self._model, "serving_default", instance)
+        answer = self._breaker.call(
+            lambda: self._server.predict(self._model, "serving_default", instance),
+            self._breaker.failures(),
+        )
         if isinstance(answer, dict):
             if not answer.get("in_domain", True):
                 return None
             answer = answer.get("answer")
         if not isinstance(answer, str):
             raise ModelUnavailable(f"{self._model} gave no answer in words")
-        return answer.strip() or None
+        # JSON can hold half a character, which cannot be sent on.
+        return answer.encode(errors="ignore").decode().strip() or None
 
 
 def choose_signature(model: str, version: str, signatures: Mapping[str, Any]) -> Signature:
@@ -205,23 +266,14 @@ def _inputs(signatures: Mapping[str, Any]) -> str:
     return ", ".join(shown) or "none"
 
 
-def _guesses(names: Mapping[int, ClassName], numbers: object, scores: object) -> list[Guess]:
-    if not isinstance(numbers, Sequence) or not isinstance(scores, Sequence):
-        raise ModelUnavailable("the model's answer has no classes or no scores")
-    guesses = [
-        Guess(name=names.get(int(_number(number))), probability=_number(score))
-        for number, score in zip(numbers, scores, strict=False)
-    ]
-    if not all(0 <= guess.probability <= 1.001 for guess in guesses):
-        raise ModelUnavailable("the model's scores are no probabilities: is its softmax missing?")
-    return guesses
-
-
-def _number(value: object) -> float:
-    """Return a finite number; raise ModelUnavailable, for NaN is no answer to a follower."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ModelUnavailable(f"the model answered {value!r} where a number belongs")
-    return float(value)
+def _guesses(names: Mapping[int, ClassName], ranking: Ranking) -> list[Guess]:
+    unknown = [number for number, _ in ranking.best if number not in names and number != BACKGROUND]
+    if unknown:
+        raise ModelUnavailable(
+            f"the model answered class {unknown[0]}, which has no name; expected {min(names)} to "
+            f"{max(names)}. Is CLASSIFIER_LABELS of this model?"
+        )
+    return [Guess(name=names.get(number), probability=value) for number, value in ranking.best]
 
 
 def _b64(data: bytes) -> dict[str, str]:

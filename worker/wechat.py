@@ -1,51 +1,45 @@
 """All that we ask of WeChat: a picture, a message sent. Errors are ours; no secret is in any.
 
 wechatpy makes the calls, under three conditions: our token, since its own retry on 40001 never
-ends; our timeouts, since its token call has none; our exceptions, since its hold the AppSecret.
+ends; our session, since its own waits for ever; our exceptions, since its hold the AppSecret.
 """
 
 from __future__ import annotations
 
 import json
-import ssl
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import redis
 import requests
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
 from contract.settings import Settings
+from worker.download import PublicWeb
+from worker.errcodes import Api
 from worker.errors import (
-    AnswerError,
+    AddressRefused,
+    NotAPicture,
     PictureExpired,
     PictureTooLarge,
     SendBroken,
+    WeChatPaused,
     WeChatRefused,
     WeChatUnavailable,
 )
+from worker.session import AnswerTooLarge, Session, never_sent, read
+from worker.standing import Standing
 from worker.token import AccessToken
+from worker.verdict import TokenRefused, no_token, verdict
 
+logger = logging.getLogger(__name__)
 LARGEST_PICTURE = 10 * 1024 * 1024  # bytes: what WeChat lets followers send
 _TIMEOUT = (3.0, 8.0)  # seconds to connect, to wait for each piece of the answer
+_LONGEST = 10.0  # seconds for an answer other than a picture
 _DOWNLOAD_LIMIT = 20  # seconds for a whole picture
-_BUSY = -1
-_TOKEN_REFUSED = frozenset({40001, 40014, 42001})
-_MEDIA_GONE = 40007
-_ACCOUNT_REFUSED = frozenset(
-    {
-        40013,  # wrong AppID
-        40125,  # wrong AppSecret
-        40164,  # this server is not on the console's list
-        89503,  # the administrator must confirm this server
-        45009,  # the day's quota is used up
-        45011,  # too many calls a minute
-        48001,  # no permission for this API
-    }
-)
 _T = TypeVar("_T")
 
 
@@ -57,41 +51,56 @@ class WeChat:
         self._app_id = settings.wechat_app_id
         self._secret = secret.get_secret_value() if secret else ""
         self._base = f"{settings.wechat_api_url}/cgi-bin/"
-        self._http = requests.Session()
+        self._http = Session(settings.worker_threads, _TIMEOUT, _LONGEST)
         self._client = WeChatClient(self._app_id, self._secret, timeout=_TIMEOUT, auto_retry=False)
         self._client.API_BASE_URL = self._base
-        self._token = AccessToken(connection, self._app_id, self._fetch_token)
+        self._client._http = self._http  # noqa: SLF001  # it takes none, and its own has no limits
+        self._standing = Standing(connection, self._app_id)
+        self._token = AccessToken(connection, self._standing, self._fetch_token)
+        self._web = PublicWeb(settings.picture_hosts.split(","), LARGEST_PICTURE)
 
     def sign_in(self) -> None:
-        """See to it that there is a token; raise WeChatUnavailable."""
-        self._token.get()
+        """See to it that there is a token and that messages may go; raise WeChatUnavailable."""
+        self._token.get(Api.SEND)
 
     def send_text(self, openid: str, text: str) -> None:
-        """Send a customer-service message.
+        """Send a customer-service message, best right after sign_in(), which saves a trip to Redis.
 
         Raises WeChatUnavailable or WeChatRefused where it certainly was not sent, and SendBroken
         where nobody can tell.
         """
         body = {"touser": openid, "msgtype": "text", "text": {"content": text}}
-        self._with_token(lambda token: self._post("message/custom/send", token, body))
+        self._with_token(
+            Api.SEND, lambda token: self._post("message/custom/send", token, body), again=True
+        )
 
-    def fetch_picture(self, media_id: str) -> bytes:
-        """Return the file that a follower sent; raise AnswerError."""
-        return self._with_token(lambda token: self._download(token, media_id))
+    def fetch_picture(self, media_id: str, url: str = "") -> bytes:
+        """Return the file that a follower sent; raise AnswerError.
 
-    def _with_token(self, call: Callable[[str], _T]) -> _T:
-        token = self._token.get()
+        url is its PicUrl, asked where WeChat's API refuses to give the file.
+        """
+        try:
+            return self._with_token(Api.MEDIA, lambda token: self._download(token, media_id))
+        except (PictureExpired, WeChatPaused, WeChatRefused) as error:
+            if not url:
+                raise
+            refusal = error
+        try:
+            return self._web.fetch(url)
+        except AddressRefused as error:
+            logger.warning("PicUrl does not help either: %s", error)
+            raise refusal from None
+
+    def _with_token(self, api: Api, call: Callable[[str], _T], *, again: bool = False) -> _T:
+        token = self._token.get(api, again=again)
         try:
             return call(token)
-        except WeChatRefused as error:
-            if error.errcode not in _TOKEN_REFUSED:
-                raise
+        except TokenRefused:
+            other = self._token.replace(token)
         try:
-            return call(self._token.replace(token))
-        except WeChatRefused as error:
-            if error.errcode in _TOKEN_REFUSED:
-                raise WeChatUnavailable("WeChat refuses a fresh token, too") from None
-            raise
+            return call(other)
+        except TokenRefused:
+            raise self._token.give_up(other) from None
 
     def _post(self, path: str, token: str, body: dict[str, Any]) -> None:
         try:
@@ -99,27 +108,33 @@ class WeChat:
         except WeChatClientException as error:
             if not error.errcode:  # an HTTP error in place of an answer
                 raise SendBroken(f"WeChat's door failed on {path}") from None
-            raise _refusal(error.errcode) from None
+            raise verdict(self._standing, Api.SEND, error.errcode, error.errmsg) from None
         except requests.RequestException as error:
-            if _never_sent(error):
+            if never_sent(error):
                 raise WeChatUnavailable(f"no connection to WeChat: {_name(error)}") from None
             raise SendBroken(f"no word from WeChat on {path}: {_name(error)}") from None
-        if not isinstance(answer, dict):
-            raise SendBroken("WeChat's answer was not JSON: is there a proxy in between?")
+        except (TypeError, ValueError):  # wechatpy stumbles over an errcode that is no number
+            answer = None
+        if not isinstance(answer, dict) or answer.get("errcode") != 0:
+            raise SendBroken("WeChat's answer has no errcode: is there a proxy in between?")
 
     def _download(self, token: str, media_id: str) -> bytes:
         query = {"access_token": token, "media_id": media_id}
+        end = time.monotonic() + _DOWNLOAD_LIMIT
         try:
-            with self._http.get(
-                f"{self._base}media/get", params=query, timeout=_TIMEOUT, stream=True
-            ) as response:
+            with self._http.get(f"{self._base}media/get", params=query, stream=True) as response:
                 if response.status_code != requests.codes.ok:
                     raise WeChatUnavailable(f"media/get answered HTTP {response.status_code}")
-                data = _read(response)
-        except (requests.RequestException, HTTPError) as error:  # HTTPError: urllib3's, by read1
+                data = read(response, LARGEST_PICTURE, end)
+        except AnswerTooLarge as error:
+            raise PictureTooLarge(str(error)) from None
+        except requests.RequestException as error:
             raise WeChatUnavailable(f"media/get broke off: {_name(error)}") from None
-        if errcode := _errcode(data):
-            raise PictureExpired("40007") if errcode == _MEDIA_GONE else _refusal(errcode)
+        said = _json(data)
+        if errcode := _errcode(said):
+            raise verdict(self._standing, Api.MEDIA, errcode, said.get("errmsg"))
+        if "video_url" in said:
+            raise NotAPicture("a video")
         return data
 
     def _fetch_token(self, force: bool) -> tuple[str, int]:  # noqa: FBT001  # WeChat's own flag
@@ -130,60 +145,33 @@ class WeChat:
             "force_refresh": force,
         }
         try:
-            response = self._http.post(f"{self._base}stable_token", json=body, timeout=_TIMEOUT)
-            answer = response.json()
+            answer = self._http.post(f"{self._base}stable_token", json=body).json()
         except requests.RequestException as error:
-            raise WeChatUnavailable(f"no token from WeChat: {_name(error)}") from None
+            raise no_token(self._standing, f"WeChat did not answer: {_name(error)}") from None
         match answer:
-            case {"access_token": str(token), "expires_in": int(life)}:
+            case {"access_token": str(token), "expires_in": int(life)} if token:
                 return token, life
-            case {"errcode": int(errcode)}:
-                raise WeChatUnavailable(f"WeChat gives no token: errcode {errcode}")
-        raise WeChatUnavailable("WeChat's answer to stable_token holds neither token nor errcode")
+            case {"errcode": int(errcode)} if errcode:
+                raise verdict(self._standing, Api.TOKEN, errcode, answer.get("errmsg"))
+        raise no_token(
+            self._standing, "WeChat's answer to stable_token holds neither token nor errcode"
+        )
 
 
-def _refusal(errcode: int) -> AnswerError:
-    if errcode == _BUSY:
-        return WeChatUnavailable("WeChat is busy")
-    if errcode in _ACCOUNT_REFUSED:
-        return WeChatUnavailable(f"WeChat refuses this account for now: errcode {errcode}")
-    return WeChatRefused(errcode)
-
-
-def _read(response: requests.Response) -> bytes:
-    """Return the body, however long it says it is; raise PictureTooLarge or WeChatUnavailable."""
-    deadline = time.monotonic() + _DOWNLOAD_LIMIT
-    data = bytearray()
-    # read1 gives what has come; iter_content would wait for a piece that drips in for an hour.
-    while piece := response.raw.read1(64 * 1024, decode_content=True):
-        data += piece
-        if len(data) > LARGEST_PICTURE:
-            raise PictureTooLarge(f"more than {LARGEST_PICTURE} bytes")
-        if time.monotonic() > deadline:
-            raise WeChatUnavailable(f"a picture took more than {_DOWNLOAD_LIMIT} s")
-    return bytes(data)
-
-
-def _errcode(data: bytes) -> int:
-    """Return the errcode of an error that came with HTTP 200 in place of a file; 0 for a file."""
-    if not data.startswith(b"{") or len(data) > 4096:
-        return 0
+def _json(data: bytes) -> dict[str, Any]:
+    """Return what WeChat says in place of a file, with HTTP 200; nothing where it is a file."""
+    if len(data) > 4096 or not data.lstrip().startswith(b"{"):
+        return {}
     try:
-        answer = json.loads(data)
-    except ValueError:
-        return 0
-    errcode = answer.get("errcode") if isinstance(answer, dict) else None
+        said = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _errcode(said: dict[str, Any]) -> int:
+    errcode = said.get("errcode")
     return errcode if isinstance(errcode, int) else 0
-
-
-def _never_sent(error: requests.RequestException) -> bool:
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    failed = error.args[0] if error.args else None
-    cause = failed.reason if isinstance(failed, MaxRetryError) else None
-    if isinstance(cause, SSLError):  # only a handshake can find a certificate wrong
-        return any(isinstance(each, ssl.SSLCertVerificationError) for each in cause.args)
-    return isinstance(cause, NewConnectionError)
 
 
 def _name(error: Exception) -> str:

@@ -37,6 +37,7 @@ def test_worker_killed_while_the_model_looks(arena: Arena) -> None:
     assert_answered_once(arena, openids)
 
 
+@pytest.mark.chaos
 def test_worker_killed_between_the_reply_and_the_send(
     arena: Arena, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -130,7 +130,7 @@ def test_reply_found_once_is_not_looked_for_again(
 ) -> None:
     look = Counted(worker.job._look)
     monkeypatch.setattr("worker.job._look", look)
-    refuse = Counted(ApiError(45009))
+    refuse = Counted(ApiError(-1))
     monkeypatch.setattr(wechat_server.account, "receive_text", refuse)
     send(jpeg)
     work()

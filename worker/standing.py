@@ -1,0 +1,128 @@
+"""How the account stands with WeChat: its token, and which APIs are left alone until when.
+
+Redis holds it for all processes; one trip reads all of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import redis
+
+from worker.errcodes import BEIJING, Api
+from worker.errors import WeChatPaused
+
+logger = logging.getLogger(__name__)
+_MEMORY = 1.0  # seconds for which what was read may be used again
+# KEYS: token. ARGV: the one to delete, unless another has taken its place.
+_DISCARD = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Why an API is left alone, and until when."""
+
+    api: Api
+    why: str
+    until: float  # seconds since 1970
+
+    def __str__(self) -> str:
+        end = datetime.fromtimestamp(self.until, BEIJING)
+        return f"WeChat's {self.api} API is left alone until {end:%Y-%m-%d %H:%M:%S %z}: {self.why}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    token: str | None
+    pauses: Mapping[Api, Pause]
+    taken: float  # by time.monotonic()
+
+
+_LONG_AGO = float("-inf")
+
+
+class Standing:
+    """The account's standing; every method but those that say otherwise raises redis.RedisError."""
+
+    def __init__(self, connection: redis.Redis, app_id: str) -> None:
+        self._redis = connection
+        self.prefix = f"kantu:wechat:{app_id}"  # a Redis may have served another account
+        self._token = f"{self.prefix}:token"
+        self._discard = connection.register_script(_DISCARD)
+        self._last = _Reading(token=None, pauses={}, taken=_LONG_AGO)
+
+    def read(self) -> str | None:
+        """Return the token, if there is one, and learn of pauses; one trip to Redis."""
+        found: Any = self._redis.mget(self._token, *(self._pause(api) for api in Api))
+        token, *texts = found
+        pauses = zip(Api, texts, strict=True)
+        reading = _Reading(
+            token=token.decode() if token else None,
+            pauses={api: _parse(api, text) for api, text in pauses if text},
+            taken=time.monotonic(),
+        )
+        self._last = reading
+        return reading.token
+
+    def remembered(self) -> str | None:
+        """Return the token that was read within the last second, else None; no trip to Redis."""
+        last = self._last
+        return last.token if time.monotonic() - last.taken < _MEMORY else None
+
+    def check(self, api: Api) -> None:
+        """Raise WeChatPaused where what was read last says that the API is left alone."""
+        if pause := self._last.pauses.get(api):
+            raise WeChatPaused(str(pause))
+
+    def keep(self, token: str, seconds: int) -> None:
+        """Have every process use this token from now on, for so long."""
+        self._outdate()
+        self._redis.set(self._token, token, ex=seconds)
+
+    def discard(self, token: str) -> bool:
+        """Forget this token; return whether it was in use, for one in its place stays."""
+        self._outdate()
+        return bool(self._discard(keys=[self._token], args=[token]))
+
+    def pause(self, api: Api, why: str, until: float, *, remedy: str = "") -> WeChatPaused:
+        """Have every process leave an API alone until then; return the error that says so.
+
+        It raises nothing: whoever was refused must learn that, and not that Redis is away.
+        """
+        self._outdate()
+        pause = Pause(api=api, why=why, until=until)
+        text = json.dumps({"why": why, "until": until})
+        milliseconds = max(1, round(1000 * (until - time.time())))
+        try:
+            before = self._redis.set(self._pause(api), text, px=milliseconds, get=True)
+        except redis.RedisError as error:
+            logger.warning("%s; but Redis does not note it: %s", pause, type(error).__name__)
+        else:
+            if not before:  # else calls that were on their way are refused, too
+                _tell(pause, remedy)
+        return WeChatPaused(str(pause))
+
+    def _outdate(self) -> None:
+        # Its pauses stay, for another thread may be about to check them.
+        self._last = dataclasses.replace(self._last, taken=_LONG_AGO)
+
+    def _pause(self, api: Api) -> str:
+        return f"{self.prefix}:pause:{api}"
+
+
+def _tell(pause: Pause, remedy: str) -> None:
+    if remedy:
+        logger.error("%s. What to do: %s", pause, remedy)
+    else:
+        logger.warning("%s", pause)
+
+
+def _parse(api: Api, text: bytes) -> Pause:
+    noted = json.loads(text)
+    return Pause(api=api, why=noted["why"], until=noted["until"])
