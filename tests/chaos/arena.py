@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import http.server
+import io
 import itertools
 import json
 import os
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import redis
+from PIL import Image
 from rq.job import Job
 
 from contract.job import picture_queue
@@ -26,7 +28,16 @@ from simulator import programs
 from simulator.courier import Courier
 from simulator.followers import MESSAGE_ALLOWS, Follower
 from simulator.house import Program, free_port
-from tests.conftest import AES_KEY, APP_ID, APP_SECRET, TOKEN, WeChatServer, make_settings, until
+from tests.conftest import (
+    AES_KEY,
+    APP_ID,
+    APP_SECRET,
+    TOKEN,
+    WeChatServer,
+    encode,
+    make_settings,
+    until,
+)
 
 ANSWER = "数字 3"  # how the model's usual answer ends
 
@@ -102,7 +113,8 @@ class Arena:
 
     def __init__(self, folder: Path, wechat: WeChatServer, picture: bytes) -> None:
         self.models, self.wechat, self.account = Models(), wechat, wechat.account
-        self._picture, self._numbers = picture, itertools.count(1)
+        self._picture = Image.open(io.BytesIO(picture)).convert("RGB")
+        self._numbers = itertools.count(1)
         self._sent = dict[str, list[float]]()  # OpenID -> when each message was sent
         port, store = free_port(), free_port()
         self.environment = {
@@ -151,10 +163,17 @@ class Arena:
             "CreateTime": str(int(time.time())),
             "MsgType": "image",
             "PicUrl": "http://mmbiz.qpic.cn/x/0",
-            "MediaId": self.account.media.keep(self._picture),
+            "MediaId": self.account.media.keep(self._another_picture()),
             "MsgId": str(10**16 + next(self._numbers)),
         }
         self.courier.carry(push, copies=copies)
+
+    def _another_picture(self) -> bytes:
+        """Return a picture that no cache has seen."""
+        number = next(self._numbers)
+        picture = self._picture.copy()
+        picture.paste((number * 37 % 256, number * 91 % 256, number * 53 % 256), (0, 0, 48, 48))
+        return encode(picture)
 
     def read(self, openid: str) -> list[str]:
         """Return what a follower has read."""
