@@ -15,7 +15,7 @@ from rq.job import Job
 from contract.job import ImageJob
 from contract.outcome import Outcome
 from labels import phrase
-from worker.errors import AnswerError, SendBroken, WeChatRefused
+from worker.errors import AnswerError, SendBroken, WeChatParked, WeChatRefused
 from worker.services import Services
 
 logger = logging.getLogger(__name__)
@@ -100,24 +100,17 @@ def _send(job: Job, message: ImageJob, reply: Reply, services: Services) -> str:
         services.wechat.send_text(message.follower, text)
     except SendBroken as error:
         return _unknown(job, message, text, services, str(error))
-    except WeChatRefused as error:
+    except WeChatParked as error:
         services.claim.release(job.id)
-        if error.errcode not in _PARKED:
-            return record(job, Outcome.DROPPED, str(error))
         services.mailbox.put(message.follower, job.id, message.received, text)
         return record(job, Outcome.PARKED, str(error))
+    except WeChatRefused as error:
+        services.claim.release(job.id)
+        return record(job, Outcome.DROPPED, str(error))
     except AnswerError:
         services.claim.release(job.id)
         raise
     return record(job, outcome)
-
-
-_PARKED = frozenset(
-    {
-        45015,  # the follower has not written for 48 hours
-        45047,  # has had the five messages that one of theirs allows
-    }
-)
 
 
 def _claimed(job: Job, message: ImageJob, text: str, services: Services) -> str:

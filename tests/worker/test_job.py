@@ -21,7 +21,13 @@ from simulator.errors import ApiError
 from tests.conftest import APP_ID, APP_SECRET, WeChatServer, until
 from tests.worker.conftest import OPENID, Send
 from worker.__main__ import make_worker
-from worker.errors import ModelUnavailable, SendBroken, WeChatRefused, WeChatUnavailable
+from worker.errors import (
+    ModelUnavailable,
+    SendBroken,
+    WeChatParked,
+    WeChatRefused,
+    WeChatUnavailable,
+)
 from worker.reconcile import Reconciler
 from worker.services import Services
 from worker.token import AccessToken
@@ -426,7 +432,7 @@ def test_reply_outside_the_window_waits_for_the_follower_s_next_message(
     errcode: int,
     samples: dict[str, bytes],
 ) -> None:
-    monkeypatch.setattr("worker.wechat.WeChat.send_text", Counted(WeChatRefused(errcode)))
+    monkeypatch.setattr("worker.wechat.WeChat.send_text", Counted(WeChatParked(errcode)))
     job_id = send(samples["1-digit-3"])
     work()
     assert job(job_id).meta["outcome"] == Outcome.PARKED
