@@ -1,6 +1,6 @@
 # make demo: try it. make test: prove it. make run: use it. The rest is for developers.
 .DEFAULT_GOAL := help
-.PHONY: help demo run test chaos check format train judge protos lock screenshots clean
+.PHONY: help demo run test chaos check format train judge protos lock screenshots bench bench-worker clean
 python := .venv/bin/python
 
 help:  ## show this list
@@ -42,6 +42,11 @@ lock: setup-dev  ## resolve requirements/*.in anew, to the newest that fit
 
 screenshots: setup-dev  ## take the pictures in docs/ from the running demo (needs chromium)
 	@PYTHONPATH=. $(python) docs/screenshots.py
+
+bench: bench-worker  ## every benchmark, against the competitors; see docs/performance.md
+
+bench-worker: setup-dev  ## our worker beside RQ, Celery, dramatiq and huey (eight minutes)
+	@$(python) -m bench.worker
 
 clean:  ## remove what make made, the virtual environment too
 	rm -rf .venv .demo .kantu .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

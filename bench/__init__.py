@@ -1,0 +1,1 @@
+"""Benchmarks: the product beside others that do the same, on this machine, in turns."""
