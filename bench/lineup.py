@@ -58,7 +58,7 @@ LINEUP = (
         copies=2, processes=2, slots=64, empty=15000, waiting=_WAITING,
     ),
     Entry(
-        name="raw", title="a Redis list (BLMOVE, LREM), 2 × 32 threads", module="raw",
+        name="raw", title="bare Redis list, 2 × 32 threads", module="raw",
         command="bench.competitor.raw 32",
         copies=2, processes=2, slots=64, empty=20000, waiting=_WAITING,
     ),
