@@ -119,7 +119,7 @@ def _look(message: Message, services: Services) -> Arrival:
     job, written = _job(message, services), language_of(message.content)
     with services.redis.pipeline(transaction=False) as pipeline:
         if written:
-            services.followers.remember_language(message.follower, written, pipeline)
+            services.followers.remember_language(pipeline, message.follower, written)
         if job:
             services.turns.join(pipeline, job.follower, job.turn)
         services.mailbox.look(pipeline, message.follower, message.message_id)

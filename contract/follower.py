@@ -28,12 +28,8 @@ class Followers:
         """Return the 20 characters that stand for a follower in keys and logs."""
         return hmac.new(self._key, openid.encode(), hashlib.sha256).hexdigest()[:20]
 
-    def language(self, openid: str) -> Language:
-        """Return the language of the follower's last text, or else the account's."""
-        return self.as_language(self._redis.get(self._language_key(openid)))
-
     def look_up_language(self, pipeline: Pipeline, openid: str) -> None:
-        """Have a pipeline look it up; as_language() understands what it finds."""
+        """Have a pipeline find the language of the last text, for as_language() to understand."""
         pipeline.get(self._language_key(openid))
 
     def as_language(self, found: object) -> Language:
@@ -42,13 +38,9 @@ class Followers:
             return "en"
         return "zh" if found == b"zh" else self._default
 
-    def remember_language(
-        self, openid: str, language: Language, pipeline: redis.Redis | None = None
-    ) -> None:
-        """Answer this follower in this language from now on."""
-        (self._redis if pipeline is None else pipeline).set(
-            self._language_key(openid), language, ex=_LANGUAGE_TTL
-        )
+    def remember_language(self, pipeline: redis.Redis, openid: str, language: Language) -> None:
+        """Answer this follower in this language from now on; outside a pipeline, at once."""
+        pipeline.set(self._language_key(openid), language, ex=_LANGUAGE_TTL)
 
     def forget(self, openid: str) -> None:
         """Delete what is remembered."""

@@ -150,7 +150,7 @@ def test_leaving_deletes_everything_about_the_follower(
     client: Client, settings: Settings, connection: redis.Redis, push: Push
 ) -> None:
     followers = Followers(settings, connection)
-    followers.remember_language(OPENID, "en")
+    followers.remember_language(connection, OPENID, "en")
     Album(connection, followers, 60).keep(OPENID, b"\xff\xd8")
     assert deliver(client, settings, push(MsgType="event", Event="unsubscribe")).data == b"success"
     assert list(connection.scan_iter("kantu:*")) == []

@@ -30,17 +30,24 @@ def test_language_of_a_text(text: str, language: str | None) -> None:
     assert language_of(text) == language
 
 
+def language(followers: Followers, connection: redis.Redis) -> str:
+    """Look up the language of the tests' follower as the webhook does."""
+    with connection.pipeline() as pipeline:
+        followers.look_up_language(pipeline, OPENID)
+        return followers.as_language(pipeline.execute()[0])
+
+
 def test_follower_is_answered_in_the_language_last_written(
     settings: Settings, connection: redis.Redis
 ) -> None:
     followers = Followers(settings, connection)
-    assert followers.language(OPENID) == "zh"
-    followers.remember_language(OPENID, "en")
-    assert followers.language(OPENID) == "en"
+    assert language(followers, connection) == "zh"
+    followers.remember_language(connection, OPENID, "en")
+    assert language(followers, connection) == "en"
 
 
 def test_silent_follower_is_answered_in_the_account_s_language(connection: redis.Redis) -> None:
-    assert Followers(make_settings(language="en"), connection).language(OPENID) == "en"
+    assert language(Followers(make_settings(language="en"), connection), connection) == "en"
 
 
 def test_picture_is_kept_for_its_time(settings: Settings, connection: redis.Redis) -> None:
@@ -55,7 +62,7 @@ def test_picture_is_kept_for_its_time(settings: Settings, connection: redis.Redi
 def test_forgetting_leaves_nothing(settings: Settings, connection: redis.Redis) -> None:
     followers = Followers(settings, connection)
     album = Album(connection, followers, ttl=1800)
-    followers.remember_language(OPENID, "en")
+    followers.remember_language(connection, OPENID, "en")
     album.keep(OPENID, b"\xff\xd8")
     album.forget(OPENID)
     followers.forget(OPENID)
@@ -64,7 +71,7 @@ def test_forgetting_leaves_nothing(settings: Settings, connection: redis.Redis) 
 
 def test_keys_do_not_give_the_follower_away(settings: Settings, connection: redis.Redis) -> None:
     followers = Followers(settings, connection)
-    followers.remember_language(OPENID, "en")
+    followers.remember_language(connection, OPENID, "en")
     Album(connection, followers, ttl=60).keep(OPENID, b"\xff\xd8")
     assert not any(OPENID.encode() in key for key in connection.scan_iter())
 
