@@ -27,6 +27,11 @@ class Intake:
         self._largest = largest
         self._appetite = 1  # grows while the queue is long, so that an empty one is asked for one
 
+    @property
+    def queue_is_long(self) -> bool:
+        """Whether there were as many jobs as were asked for."""
+        return self._appetite > 1
+
     def take(self, most: int) -> list[str]:
         """Move up to so many jobs into transit, as many as there are; return their ids."""
         asked = min(most, self._appetite)
@@ -56,7 +61,8 @@ class Intake:
                 if job is not None:
                     execution = Execution.create(job, ttl, pipeline, worker_name=worker)
                     job.prepare_for_execution(worker, pipeline)
-                    pipeline.persist(job.key)
+                    if job.ttl:
+                        pipeline.persist(job.key)
                     begun.append((job, execution))
             also(pipeline)
             pipeline.execute()

@@ -1,18 +1,20 @@
 """RQ's worker with its jobs on threads: one process waits for many pictures at once.
 
-RQ's own makes some 26 trips to Redis for a job. Here jobs are taken and begun several at a time,
+RQ's own makes some 26 trips to Redis for a job. Here jobs are begun and ended several at a time,
 one thread renews all heartbeats, and what belongs to features that our jobs are refused for
 (dependents, callbacks) is not asked. Only RQ's public methods are used and replaced.
+
+    queue ──> Intake ──> Threads ──> Successes, or RQ's own handling of failures
 """
 
 from __future__ import annotations
 
 import collections
+import functools
 import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
@@ -24,29 +26,20 @@ from rq.command import parse_payload
 from rq.executions import Execution
 from rq.job import Job
 from rq.suspension import is_suspended
-from rq.timeouts import BaseDeathPenalty
 from rq.worker import BaseWorker, WorkerStatus
 
-from worker import ending
+from worker.ending import Successes, log_failure, refuse, return_unstarted
 from worker.intake import Intake
 from worker.recovery import RETRY_PAUSES, give_back
+from worker.threads import NoDeathPenalty, Threads
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_TTL = 12  # seconds: a job is abandoned when its worker was silent for so long
 _BEAT = 3  # seconds between heartbeats
 _LOOK = 1.0  # seconds between looks at what else there is to do
 _MAINTENANCE = 2  # seconds
+_AHEAD = 4  # while the queue is long, a quarter more jobs are begun than there are threads
 _OVERDUE = 15  # seconds beyond a job's deadline, after which its thread is given up
-
-
-class NoDeathPenalty(BaseDeathPenalty):
-    """Lets a job run: an exception injected into a thread can hit it anywhere, even in a send."""
-
-    def setup_death_penalty(self) -> None:
-        """Do nothing: the deadline of a job is that of its network calls."""
-
-    def cancel_death_penalty(self) -> None:
-        """Do nothing."""
 
 
 class ThreadWorker(BaseWorker):
@@ -75,12 +68,11 @@ class ThreadWorker(BaseWorker):
         self._refusal = refusal
         self._maintain = maintain
         self._intake = Intake(queue, threads)
-        self._pool = ThreadPoolExecutor(threads, "job", initializer=enter_thread)
+        self._at_work = Threads(threads, enter_thread)
         self._begun = collections.deque[tuple[Job, Execution]]()
-        self._freed = threading.Event()  # a thread has done its job
+        self._successes = Successes(self, self._forget)
         self._leaving = threading.Event()
         self._closed = threading.Event()
-        self._hung = set[str]()  # executions whose thread will not come back
         self._looked = 0.0
 
     def dequeue_job_and_maintain_ttl(
@@ -91,24 +83,27 @@ class ThreadWorker(BaseWorker):
         """Return the next job, begun already; None when leaving, or when a burst has done all."""
         burst = timeout is None
         while not self._begun and not self._leaving.is_set():
-            free = self._threads - len(self.executions)
+            idle = len(self.executions) < self._threads
             try:
                 self.check_for_suspension(burst)
-                took = free > 0 and self._take(free, wait=not burst)
+                took = self._take(wait=idle and not burst)
             except redis.RedisError as error:
                 logger.error("Redis is away: %s; trying again", type(error).__name__)
                 self._leaving.wait(_LOOK)
                 continue
             if burst and not took and not self.executions:
                 return None
-            if free <= 0 or (burst and not took):
-                self._freed.wait(_LOOK)
-                self._freed.clear()
+            if not took and (burst or not idle):
+                self._at_work.wait(_LOOK)
         return (self._begun[0][0], self._queue) if self._begun else None
 
-    def _take(self, most: int, *, wait: bool) -> bool:
-        """Take up to so many jobs and begin them; wait for the first if told to."""
-        ids = self._intake.take(most) or (self._intake.wait() if wait else [])
+    def _take(self, *, wait: bool) -> bool:
+        """Take jobs for which there is room and begin them; wait for the first if told to."""
+        ahead = self._threads // _AHEAD if self._intake.queue_is_long else 0
+        room = self._threads + ahead - len(self.executions)
+        if room <= 0:
+            return False
+        ids = self._intake.take(room) or (self._intake.wait() if wait else [])
         begun = self._intake.begin(ids, self.name, HEARTBEAT_TTL, self._set_busy)
         self.executions.update({execution.id: execution for _, execution in begun})
         self._begun.extend(begun)
@@ -120,31 +115,36 @@ class ThreadWorker(BaseWorker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run it on a thread that is free."""
         _, execution = self._begun.popleft()
-        self._pool.submit(self._run, job, queue, execution)
+        self._at_work.start(execution, functools.partial(self._run, job, queue, execution))
 
     def _run(self, job: Job, queue: Queue, execution: Execution) -> None:
+        recorded = True
         try:
             if reason := self._refusal(job):
-                ending.refuse(self, job, execution, reason)
+                refuse(self, job, execution, reason)
             else:
-                self.perform_job(job, queue, execution)
+                recorded = not self.perform_job(job, queue, execution)
         except Exception as error:  # noqa: BLE001  # Redis went away: the job counts as abandoned
             logger.error("job=%s: its end is not recorded: %s", job.id, type(error).__name__)
-        finally:
-            self.executions.pop(execution.id, None)
-            self._freed.set()
+        if recorded:
+            self._forget(execution)
+
+    def _forget(self, execution: Execution) -> None:
+        self.executions.pop(execution.id, None)
+        self._at_work.free(execution)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
-        """Run it and record how it ended; return whether it succeeded."""
+        """Run it and have its end recorded; return whether it succeeded."""
+        job.started_at = datetime.now(UTC)  # until now it was only begun
         try:
             value = job.perform()
         except Exception as error:  # noqa: BLE001  # whatever a job may raise
             job.ended_at = datetime.now(UTC)
-            trace = ending.log_failure(job, error)
+            trace = log_failure(job, error)
             self.handle_job_failure(job, queue, exc_string=trace, execution=execution)
             return False
         job.ended_at = datetime.now(UTC)
-        ending.succeed(self, job, execution, value)
+        self._successes.add(job, execution, value)
         return True
 
     def handle_job_failure(self, job: Job, *arguments: Any, **options: Any) -> None:
@@ -163,6 +163,7 @@ class ThreadWorker(BaseWorker):
     def bootstrap(self, *arguments: Any, **options: Any) -> None:
         """Start the threads that keep us known and the house in order."""
         super().bootstrap(*arguments, **options)
+        threading.Thread(target=self._successes.run, daemon=True).start()
         for work, pause in ((self._beat, _BEAT), (self._maintain, _MAINTENANCE)):
             threading.Thread(target=self._repeat, args=(work, pause), daemon=True).start()
 
@@ -179,14 +180,16 @@ class ThreadWorker(BaseWorker):
         """Renew the heartbeats of this worker and of what it runs; give up what is overdue."""
         with self.connection.pipeline() as pipeline:
             super().heartbeat(pipeline=pipeline)
+            if self.get_state() != WorkerStatus.SUSPENDED:  # another thread may have had it wrong
+                self.set_state(
+                    WorkerStatus.BUSY if self.executions else WorkerStatus.IDLE, pipeline
+                )
             pipeline.execute()
         for execution in list(self.executions.values()):
-            job = execution.job
-            age = (datetime.now(UTC) - execution.created_at).total_seconds()
+            job, age = execution.job, self._at_work.age(execution)
             if age < (job.timeout or 0) + _OVERDUE:
                 self.maintain_heartbeats(job, execution)
-            elif execution.id not in self._hung:
-                self._hung.add(execution.id)
+            elif self._at_work.give_up(execution):
                 logger.error("job=%s hangs for %.0f s: replacing this process", job.id, age)
                 self._leaving.set()
 
@@ -211,6 +214,8 @@ class ThreadWorker(BaseWorker):
         while not self._leaving.is_set() and is_suspended(self.connection, self):
             self.set_state(WorkerStatus.SUSPENDED)
             self._leaving.wait(_LOOK)
+        if self.get_state() == WorkerStatus.SUSPENDED:
+            self.set_state(WorkerStatus.IDLE)
         self._looked = time.monotonic()
 
     def handle_payload(self, message: Any) -> None:
@@ -230,14 +235,12 @@ class ThreadWorker(BaseWorker):
         self._leaving.set()
 
     def teardown(self) -> None:
-        """Let running jobs finish, give back those that do not, and say goodbye."""
+        """Return what has not started, let the rest finish or give it back, and say goodbye."""
         end = time.monotonic() + self._grace
-        while self._running() and time.monotonic() < end:
-            self._freed.wait(0.1)
-            self._freed.clear()
+        begun = list(self.executions.values())
+        return_unstarted(self, self._queue, [each for each in begun if self._at_work.stop(each)])
+        while self._at_work.running() and time.monotonic() < end:
+            self._at_work.wait(0.1)
         self._closed.set()
         give_back(self._queue, list(self.executions.values()))
         super().teardown()
-
-    def _running(self) -> bool:
-        return any(each not in self._hung for each in list(self.executions))

@@ -131,6 +131,20 @@ def test_running_jobs_finish_when_it_is_told_to_stop(queue: Queue, start: Start)
     assert Worker.count(queue=queue) == 0
 
 
+def test_jobs_begun_ahead_go_back_in_order_and_lose_no_attempt(queue: Queue, start: Start) -> None:
+    jobs = [call(queue, "sleep", 1.5, retry=Retry(max=2)) for _ in range(16)]
+    process = start(threads=8)
+    until(lambda: queue.count == 6)  # two more were taken than there are threads
+    until(lambda: sum(starts(job) for job in jobs) == 8)
+    stop(process)
+    assert queue.job_ids == [job.id for job in jobs[8:]]
+    assert {job.get_status() for job in jobs[8:]} == {JobStatus.QUEUED}
+    for job in jobs[8:]:
+        job.refresh()
+        assert job.retries_left == 2
+    assert queue.started_job_registry.get_job_ids(cleanup=False) == []
+
+
 def test_job_that_outlives_the_grace_goes_back(queue: Queue, start: Start) -> None:
     process = start(grace=0.5, processes=1)
     job = call(queue, "sleep", 60, retry=Retry(max=2))
