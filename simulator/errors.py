@@ -32,6 +32,7 @@ MESSAGES = {
     45080: "require user message within 30 seconds",
     45081: "typing already",
     47001: "data format error",
+    48001: "api unauthorized",
 }
 
 

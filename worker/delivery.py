@@ -15,7 +15,7 @@ from rq.job import Job
 from contract.job import ImageJob
 from contract.outcome import Outcome
 from labels import phrase
-from worker.errors import AnswerError, SendBroken, WeChatParked, WeChatRefused
+from worker.errors import AnswerError, SendBroken, WeChatClosed, WeChatParked, WeChatRefused
 from worker.services import Services
 
 logger = logging.getLogger(__name__)
@@ -93,14 +93,16 @@ def _send_waiting(job: Job, services: Services) -> bool:
 
 def _send(job: Job, message: ImageJob, reply: Reply, services: Services) -> str:
     text, outcome = reply
-    services.wechat.sign_in()  # before the claim: what fails here was certainly not sent
+    closed = _sign_in(services)  # before the claim: what fails here was certainly not sent
     if not services.claim.take(job.id):
         return _claimed(job, message, text, services)
     try:
+        if closed:
+            raise closed
         services.wechat.send_text(message.follower, text)
     except SendBroken as error:
         return _unknown(job, message, text, services, str(error))
-    except WeChatParked as error:
+    except (WeChatParked, WeChatClosed) as error:
         services.claim.release(job.id)
         services.mailbox.put(message.follower, job.id, message.received, text)
         return record(job, Outcome.PARKED, str(error))
@@ -111,6 +113,15 @@ def _send(job: Job, message: ImageJob, reply: Reply, services: Services) -> str:
         services.claim.release(job.id)
         raise
     return record(job, outcome)
+
+
+def _sign_in(services: Services) -> WeChatClosed | None:
+    """See to it that messages may go; return why they may not for hours."""
+    try:
+        services.wechat.sign_in()
+    except WeChatClosed as error:
+        return error
+    return None
 
 
 def _claimed(job: Job, message: ImageJob, text: str, services: Services) -> str:

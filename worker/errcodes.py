@@ -44,6 +44,7 @@ class Errcode:
     policy: Policy
     pause: int = 0  # seconds that the API is left alone
     daily: bool = False  # or that it is left alone until the day's quota is renewed
+    closed: bool = False  # meanwhile answers wait for the followers' next messages
     remedy: str = ""  # what a person must do; empty: nothing
 
     def resume(self, now: float) -> float:
@@ -115,6 +116,7 @@ ERRCODES: Mapping[int, Errcode] = {
         meaning="the day's quota is used up",
         policy=Policy.PAUSE,
         daily=True,
+        closed=True,
         remedy="wait, or reset it in WeChat's console, then delete the pause in Redis",
     ),
     45011: Errcode(meaning="too many calls a minute", policy=Policy.PAUSE, pause=_MINUTE),
@@ -127,6 +129,7 @@ ERRCODES: Mapping[int, Errcode] = {
         meaning="this account may not use this API",
         policy=Policy.PAUSE,
         pause=5 * _MINUTE,
+        closed=True,
         remedy="have the account verified (微信认证)",
     ),
     89503: Errcode(

@@ -11,6 +11,7 @@ AnswerError             retry  phrase
 │   └── ModelSilent     yes    apology              no answer at all: it counts for the breaker
 ├── WeChatUnavailable   yes    apology              away or busy; certainly nothing was done
 │   └── WeChatPaused    yes    apology              it refuses the account: not asked until a time
+│       └── WeChatClosed yes   apology              and that is hours away, or no time at all
 └── WeChatRefused       no     apology              it said no, and will again; carries the errcode
     └── WeChatParked    no     apology              until the follower writes again
 
@@ -81,6 +82,10 @@ class WeChatUnavailable(AnswerError):
 
 class WeChatPaused(WeChatUnavailable):
     """WeChat refuses the account, or gives it no token; the text says until when we do not ask."""
+
+
+class WeChatClosed(WeChatPaused):
+    """Too long a pause to wait for: answers go into the mailbox, as those that WeChat parks."""
 
 
 class WeChatRefused(AnswerError):

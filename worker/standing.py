@@ -16,7 +16,7 @@ from typing import Any
 import redis
 
 from worker.errcodes import BEIJING, Api
-from worker.errors import WeChatPaused
+from worker.errors import WeChatClosed, WeChatPaused
 
 logger = logging.getLogger(__name__)
 _MEMORY = 1.0  # seconds for which what was read may be used again
@@ -31,6 +31,12 @@ class Pause:
     api: Api
     why: str
     until: float  # seconds since 1970
+    closed: bool = False  # too long to wait for
+
+    @property
+    def error(self) -> WeChatPaused:
+        """The error for whoever would ask it."""
+        return WeChatClosed(str(self)) if self.closed else WeChatPaused(str(self))
 
     def __str__(self) -> str:
         end = datetime.fromtimestamp(self.until, BEIJING)
@@ -78,7 +84,7 @@ class Standing:
     def check(self, api: Api) -> None:
         """Raise WeChatPaused where what was read last says that the API is left alone."""
         if pause := self._last.pauses.get(api):
-            raise WeChatPaused(str(pause))
+            raise pause.error
 
     def keep(self, token: str, seconds: int) -> None:
         """Have every process use this token from now on, for so long."""
@@ -90,23 +96,22 @@ class Standing:
         self._outdate()
         return bool(self._discard(keys=[self._token], args=[token]))
 
-    def pause(self, api: Api, why: str, until: float, *, remedy: str = "") -> WeChatPaused:
-        """Have every process leave an API alone until then; return the error that says so.
+    def pause(self, pause: Pause, *, remedy: str = "") -> WeChatPaused:
+        """Have every process leave an API alone for that time; return the error that says so.
 
         It raises nothing: whoever was refused must learn that, and not that Redis is away.
         """
         self._outdate()
-        pause = Pause(api=api, why=why, until=until)
-        text = json.dumps({"why": why, "until": until})
-        milliseconds = max(1, round(1000 * (until - time.time())))
+        text = json.dumps({"why": pause.why, "until": pause.until, "closed": pause.closed})
+        milliseconds = max(1, round(1000 * (pause.until - time.time())))
         try:
-            before = self._redis.set(self._pause(api), text, px=milliseconds, get=True)
+            before = self._redis.set(self._pause(pause.api), text, px=milliseconds, get=True)
         except redis.RedisError as error:
             logger.warning("%s; but Redis does not note it: %s", pause, type(error).__name__)
         else:
             if not before:  # else calls that were on their way are refused, too
                 _tell(pause, remedy)
-        return WeChatPaused(str(pause))
+        return pause.error
 
     def _outdate(self) -> None:
         # Its pauses stay, for another thread may be about to check them.
@@ -125,4 +130,4 @@ def _tell(pause: Pause, remedy: str) -> None:
 
 def _parse(api: Api, text: bytes) -> Pause:
     noted = json.loads(text)
-    return Pause(api=api, why=noted["why"], until=noted["until"])
+    return Pause(api=api, **noted)

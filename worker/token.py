@@ -19,7 +19,7 @@ from redis.exceptions import LockError
 
 from worker.errcodes import Api
 from worker.errors import WeChatUnavailable
-from worker.standing import Standing
+from worker.standing import Pause, Standing
 
 logger = logging.getLogger(__name__)
 _FETCH_LIMIT = 25  # seconds; after that another process may try
@@ -74,7 +74,8 @@ class AccessToken:
         if not used:
             return WeChatUnavailable("WeChat refuses a token; another process has a newer one")
         why = "WeChat refuses its own token, and gives no other so soon"
-        return self._standing.pause(Api.TOKEN, why, time.time() + _MINUTE, remedy=_REMEDY)
+        pause = Pause(api=Api.TOKEN, why=why, until=time.time() + _MINUTE)
+        return self._standing.pause(pause, remedy=_REMEDY)
 
     def _known(self) -> str | None:
         return self._standing.read()

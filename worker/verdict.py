@@ -14,7 +14,7 @@ from worker.errors import (
     WeChatRefused,
     WeChatUnavailable,
 )
-from worker.standing import Standing
+from worker.standing import Pause, Standing
 
 logger = logging.getLogger(__name__)
 _NO_TOKEN = 3  # seconds without a try after WeChat gave no token; shorter than a job's two pauses
@@ -31,7 +31,9 @@ def verdict(standing: Standing, api: Api, errcode: int, errmsg: object) -> Excep
     known = look_up(errcode, api)
     text = f"errcode {errcode}, {known.meaning}{_own_address(errmsg)}"
     if known.policy is Policy.PAUSE:
-        return standing.pause(api, text, known.resume(time.time()), remedy=known.remedy)
+        end = known.resume(time.time())
+        pause = Pause(api=api, why=text, until=end, closed=known.closed)
+        return standing.pause(pause, remedy=known.remedy)
     if api is Api.TOKEN:
         return no_token(standing, text)
     if known.policy is Policy.REFRESH:
@@ -43,7 +45,7 @@ def verdict(standing: Standing, api: Api, errcode: int, errmsg: object) -> Excep
 
 def no_token(standing: Standing, why: str) -> WeChatPaused:
     """Return the error; those who wait for a token just now need not each wait for another."""
-    return standing.pause(Api.TOKEN, why, time.time() + _NO_TOKEN)
+    return standing.pause(Pause(api=Api.TOKEN, why=why, until=time.time() + _NO_TOKEN))
 
 
 def _refused(errcode: int, known: Errcode) -> WeChatRefused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import re
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -437,6 +438,26 @@ def test_reply_outside_the_window_waits_for_the_follower_s_next_message(
     work()
     assert job(job_id).meta["outcome"] == Outcome.PARKED
     assert services.mailbox.take(OPENID, "next").endswith("数字 3")
+
+
+@pytest.mark.parametrize("errcode", [45009, 48001])
+def test_replies_of_an_account_that_may_not_send_wait_for_the_followers(
+    work: Work,
+    send: Send,
+    job: Fetch,
+    services: Services,
+    wechat_server: WeChatServer,
+    monkeypatch: pytest.MonkeyPatch,
+    errcode: int,
+    samples: dict[str, bytes],
+) -> None:
+    refuse = Counted(ApiError(errcode))
+    monkeypatch.setattr(wechat_server.account, "receive_text", refuse)
+    ids = [send(samples["1-digit-3"], number=number) for number in (1, 2)]
+    work()
+    assert [job(each).meta["outcome"] for each in ids] == [Outcome.PARKED] * 2
+    assert refuse.calls == 1
+    assert re.findall(r"第 \d 张", services.mailbox.take(OPENID, "next")) == ["第 1 张", "第 2 张"]
 
 
 @pytest.mark.parametrize("errcode", [40003, 43004, 45002])

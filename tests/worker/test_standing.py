@@ -13,7 +13,7 @@ from simulator.house import free_port
 from tests.conftest import APP_ID, make_settings, until
 from worker.errcodes import Api
 from worker.errors import WeChatPaused
-from worker.standing import Standing
+from worker.standing import Pause, Standing
 
 KEY = f"kantu:wechat:{APP_ID}"
 
@@ -24,7 +24,9 @@ def standing(connection: redis.Redis) -> Standing:
 
 
 def test_pause_of_one_process_holds_for_all(connection: redis.Redis, standing: Standing) -> None:
-    Standing(connection, APP_ID).pause(Api.SEND, "errcode 45009", time.time() + 100)
+    Standing(connection, APP_ID).pause(
+        Pause(api=Api.SEND, why="errcode 45009", until=time.time() + 100)
+    )
     standing.read()
     with pytest.raises(WeChatPaused, match=r"send API is left alone until .* \+0800: errcode 4500"):
         standing.check(Api.SEND)
@@ -33,7 +35,7 @@ def test_pause_of_one_process_holds_for_all(connection: redis.Redis, standing: S
 
 
 def test_pause_ends_by_itself(standing: Standing) -> None:
-    standing.pause(Api.MEDIA, "errcode 45011", time.time() + 0.2)
+    standing.pause(Pause(api=Api.MEDIA, why="errcode 45011", until=time.time() + 0.2))
 
     def over() -> bool:
         standing.read()
@@ -49,7 +51,7 @@ def test_pause_ends_by_itself(standing: Standing) -> None:
 
 def test_one_trip_reads_all(connection: redis.Redis, standing: Standing) -> None:
     standing.keep("token", 100)
-    standing.pause(Api.MEDIA, "quota", time.time() + 100)
+    standing.pause(Pause(api=Api.MEDIA, why="quota", until=time.time() + 100))
     connection.config_resetstat()
     assert standing.read() == "token"
     assert set(connection.info("commandstats")) <= {"cmdstat_mget", "cmdstat_info"} | {
@@ -71,7 +73,7 @@ def test_what_was_read_is_remembered_for_a_second(
 def test_pause_of_our_own_is_known_at_once(standing: Standing) -> None:
     standing.keep("token", 100)
     standing.read()
-    standing.pause(Api.SEND, "quota", time.time() + 100)
+    standing.pause(Pause(api=Api.SEND, why="quota", until=time.time() + 100))
     assert standing.remembered() is None
 
 
@@ -87,7 +89,9 @@ def test_operator_is_told_once_what_to_do(
     standing: Standing, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(3):
-        standing.pause(Api.SEND, "errcode 45009", time.time() + 100, remedy="wait")
+        standing.pause(
+            Pause(api=Api.SEND, why="errcode 45009", until=time.time() + 100), remedy="wait"
+        )
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert record.getMessage().endswith("errcode 45009. What to do: wait")
@@ -95,5 +99,7 @@ def test_operator_is_told_once_what_to_do(
 
 def test_refusal_is_not_hidden_by_redis_being_away() -> None:
     away = connect(make_settings(redis_url=f"redis://127.0.0.1:{free_port()}/0"))
-    error = Standing(away, APP_ID).pause(Api.SEND, "errcode 45009", time.time() + 100)
+    error = Standing(away, APP_ID).pause(
+        Pause(api=Api.SEND, why="errcode 45009", until=time.time() + 100)
+    )
     assert "45009" in str(error)

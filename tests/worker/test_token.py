@@ -14,7 +14,7 @@ import redis
 from tests.conftest import APP_ID, APP_SECRET, WeChatServer, until
 from worker.errcodes import Api
 from worker.errors import WeChatPaused, WeChatUnavailable
-from worker.standing import Standing
+from worker.standing import Pause, Standing
 from worker.token import AccessToken
 
 ROOT = Path(__file__).parents[2]
@@ -183,7 +183,9 @@ def test_token_near_its_end_is_asked_for_again(connection: redis.Redis) -> None:
 
 def test_paused_api_gets_no_token(connection: redis.Redis, token: AccessToken) -> None:
     connection.set(KEY, "good")
-    Standing(connection, APP_ID).pause(Api.SEND, "errcode 45009", time.time() + 100)
+    Standing(connection, APP_ID).pause(
+        Pause(api=Api.SEND, why="errcode 45009", until=time.time() + 100)
+    )
     with pytest.raises(WeChatPaused, match="45009"):
         token.get(Api.SEND)
     assert token.get(Api.MEDIA) == "good"
@@ -193,7 +195,9 @@ def test_good_token_is_used_while_no_other_can_be_had(
     connection: redis.Redis, token: AccessToken
 ) -> None:
     connection.set(KEY, "good")
-    Standing(connection, APP_ID).pause(Api.TOKEN, "errcode 40164", time.time() + 100)
+    Standing(connection, APP_ID).pause(
+        Pause(api=Api.TOKEN, why="errcode 40164", until=time.time() + 100)
+    )
     assert token.get(Api.SEND) == "good"
 
 
