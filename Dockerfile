@@ -12,11 +12,12 @@ RUN pip install --no-cache-dir --require-hashes -r requirements/app.txt
 COPY app /kantu/app
 USER 10001
 EXPOSE 8000
-CMD ["gunicorn", "app:create_app()", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--no-control-socket", \
-     "--workers", "2", "--threads", "8"]
+CMD ["gunicorn", "app:create_app()", "--config", "app/processes.py", "--bind", "0.0.0.0:8000"]
 
 FROM base AS worker
 RUN pip install --no-cache-dir --require-hashes -r requirements/worker.txt
 COPY worker /kantu/worker
+# Loopback of a container is nobody else's; WORKER_METRICS_PORT decides whether anything listens.
+ENV WORKER_METRICS_HOST=0.0.0.0
 USER 10001
 CMD ["python", "-m", "worker"]

@@ -68,7 +68,7 @@ def model_server(port: int, config: Path, model: str, log: Path | None) -> Progr
     """Return the embedded model server; it is up when it serves that model."""
     command = [
         *(sys.executable, "-m", "serving", f"--rest_api_port={port}", "--rest_api_host=127.0.0.1"),
-        *(f"--model_config_file={config}", "--model_config_file_poll_wait_seconds=1"),
+        *(f"--model_config_file={config}", "--model_config_file_poll_wait_seconds=1", "--port=0"),
     ]
     url = f"http://127.0.0.1:{port}/v1/models/{model}/metadata"
     return Program(
@@ -100,10 +100,8 @@ def _works(program: Program, client: redis.Redis) -> bool:
 def webhook(port: int, environment: Mapping[str, str], log: Path | None) -> Program:
     """Return the webhook under gunicorn on loopback."""
     command = [
-        *(sys.executable, "-m", "gunicorn", "app:create_app()", "--bind", f"127.0.0.1:{port}"),
-        *("--worker-class", "gthread", "--workers", "2", "--threads", "8", "--preload"),
-        # The socket's place is the same for every gunicorn of this user.
-        *("--log-level", "warning", "--graceful-timeout", "5", "--no-control-socket"),
+        *(sys.executable, "-m", "gunicorn", "app:create_app()", "--config", "app/processes.py"),
+        *("--bind", f"127.0.0.1:{port}", "--log-level", "warning", "--graceful-timeout", "5"),
     ]
     url = f"http://127.0.0.1:{port}/readyz"
     return Program(

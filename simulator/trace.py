@@ -1,4 +1,4 @@
-"""What the product itself noted about a message: the times of its steps, the model, the outcome."""
+"""What the product noted about a message: its steps and their times, the model, the outcome."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from rq.serializers import JSONSerializer
 
 from contract.job import ImageJob
 from contract.settings import Settings
+from contract.steps import durations
 
-_SHOWN = ("received", "started", "fetched", "seen", "sent", "model", "outcome", "reason")
+_SHOWN = ("model", "outcome", "reason")
 
 
 class Traces:
@@ -22,7 +23,10 @@ class Traces:
         self._redis = redis.Redis.from_url(str(settings.redis_url), socket_timeout=1)
 
     def read(self, follower: str, message: str, created: int) -> dict[str, Any]:
-        """Return the job's status and notes; an empty dictionary where there is no job."""
+        """Return the job's status, notes and steps so far, each with its seconds, in their order.
+
+        An empty dictionary where there is no job.
+        """
         job_id = ImageJob(
             follower=follower, message_id=message, created=created, received=0, language="zh"
         ).id
@@ -31,4 +35,5 @@ class Traces:
         except (NoSuchJobError, redis.RedisError):
             return {}
         facts = {key: job.meta[key] for key in _SHOWN if key in job.meta}
-        return {"job": job_id, "status": job.get_status(refresh=False), **facts}
+        steps = list(durations(job.kwargs["received"], job.meta).items())
+        return {"job": job_id, "status": job.get_status(refresh=False), "steps": steps, **facts}

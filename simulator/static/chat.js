@@ -69,7 +69,17 @@ function row(name, english, value, className) {
   return line;
 }
 
-const ms = (from, to) => `${Math.max(0, Math.round(1000 * (to - from)))} ms`;
+const ms = (seconds) => `${Math.round(1000 * seconds)} ms`;
+
+const STEPS = {
+  queue: ["排队", "waited in the queue"],
+  retry: ["重试", "tried before"],
+  fetch: ["下载图片", "picture fetched"],
+  prepare: ["处理图片", "picture made small"],
+  model: ["模型识别", "seen by the model"],
+  turn: ["等候发送", "waited for its turn"],
+  send: ["发送客服消息", "reply sent"],
+};
 
 async function showTrace() {
   if (!latest || webhookMs === null) return;
@@ -78,11 +88,10 @@ async function showTrace() {
   });
   const facts = await (await fetch(`/chat/trace?${query}`)).json();
   const rows = [row("Webhook 应答", "answer to WeChat", `${Math.round(webhookMs)} ms`)];
-  if (facts.started) rows.push(row("排队", "waited in the queue", ms(facts.received, facts.started)));
-  if (facts.fetched) rows.push(row("下载图片", "picture fetched", ms(facts.started, facts.fetched)));
-  if (facts.seen) rows.push(row("模型识别", `seen by ${facts.model}`, ms(facts.fetched || facts.started, facts.seen)));
-  if (facts.sent) rows.push(row("发送客服消息", "reply sent", ms(facts.seen || facts.started, facts.sent)));
-  if (facts.sent) rows.push(row("总耗时", `${facts.outcome}, in all`, ms(facts.received, facts.sent), "total"));
+  const steps = facts.steps || [];
+  for (const [step, seconds] of steps) rows.push(row(...STEPS[step], ms(seconds)));
+  const all = steps.reduce((sum, [, seconds]) => sum + seconds, 0);
+  if (facts.outcome) rows.push(row("总耗时", `${facts.outcome}, in all`, ms(all), "total"));
   trace.replaceChildren(...rows);
 }
 
