@@ -1,6 +1,6 @@
 # make demo: try it. make test: prove it. make run: use it. The rest is for developers.
 .DEFAULT_GOAL := help
-.PHONY: help demo run test chaos check format train judge protos lock screenshots bench bench-worker clean
+.PHONY: help demo run test fuzz chaos check format train judge protos lock screenshots bench bench-worker clean
 python := .venv/bin/python
 
 help:  ## show this list
@@ -12,11 +12,14 @@ demo: setup  ## the whole product on this machine, with a simulated WeChat: open
 run: setup  ## the product for real, from .env: see docs/connect.md
 	@exec $(python) -m simulator.run
 
-test: setup-dev  ## every test, with real programs
-	@$(python) -m pytest
+test: setup-dev  ## every test, with real programs, three files of them at a time
+	@$(python) -m pytest --numprocesses 3 --dist loadfile
+
+fuzz: setup-dev  ## attack the webhook for a minute with changed messages
+	@$(python) -m tests.app.fuzz
 
 chaos: setup-dev  ## break everything, account for every message, write docs/reliability.md
-	@CHAOS_REPORT=1 $(python) -m pytest tests/chaos -m "chaos or not chaos"
+	@CHAOS_REPORT=1 $(python) -m pytest tests/chaos tests/worker/test_outcomes.py -m "chaos or not chaos"
 
 check: setup-dev  ## ruff, mypy --strict, import-linter
 	@$(python) -m ruff format --check .

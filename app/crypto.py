@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import secrets
 import struct
+from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -29,9 +30,13 @@ def sign(*parts: str) -> str:
     return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()  # noqa: S324  # the protocol's
 
 
-def signed_by(signature: str, *parts: str) -> bool:
-    """Return whether the signature is that of parts, in a time that tells nothing about it."""
-    return hmac.compare_digest(sign(*parts).encode(), signature.encode())
+def signed_by(tokens: Sequence[str], signature: str, *parts: str) -> str | None:
+    """Return which of the tokens signed parts, None for none; in a time that tells neither."""
+    signer = None
+    for token in tokens:
+        if hmac.compare_digest(sign(token, *parts).encode(), signature.encode()):
+            signer = token
+    return signer
 
 
 class MessageCipher:
@@ -42,7 +47,7 @@ class MessageCipher:
         self._app_id = app_id.encode()
 
     def decrypt(self, text: str) -> bytes:
-        """Return the message inside; raise CannotDecrypt."""
+        """Return the message inside; raise CannotDecrypt, after the same work for each reason."""
         try:
             data = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
@@ -52,11 +57,11 @@ class MessageCipher:
         decryptor = self._cipher.decryptor()
         padded = decryptor.update(data) + decryptor.finalize()
         plain = padded[: -padded[-1]]
-        if padded != _pad(plain) or len(plain) < 20:
-            raise CannotDecrypt
-        (length,) = struct.unpack(">I", plain[16:20])
+        padding_is_right = hmac.compare_digest(padded, _pad(plain))
+        length = int.from_bytes(plain[16:20], "big")
         message, app_id = plain[20 : 20 + length], plain[20 + length :]
-        if len(message) != length or not hmac.compare_digest(app_id, self._app_id):
+        # A length that is wrong leaves another AppID, or none.
+        if not hmac.compare_digest(app_id, self._app_id) & padding_is_right:
             raise CannotDecrypt
         return message
 

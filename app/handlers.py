@@ -9,6 +9,7 @@ from types import MappingProxyType
 import redis
 from rq import Queue
 
+from app import metrics
 from app.message import Message
 from contract.album import Album
 from contract.follower import Followers, Language, language_of
@@ -68,7 +69,8 @@ def subscribe(arrival: Arrival, _services: Services) -> str:
 
 def unsubscribe(arrival: Arrival, services: Services) -> None:
     """Delete everything about a follower who leaves, as WeChat asks of every account."""
-    for part in (services.album, services.turns, services.mailbox, services.followers):
+    # First that they have left: the worker looks at that after it has kept something.
+    for part in (services.followers, services.album, services.turns, services.mailbox):
         part.forget(arrival.message.follower)
 
 
@@ -77,22 +79,41 @@ def unsupported(arrival: Arrival, _services: Services) -> str:
     return phrase(arrival.language, "unsupported")
 
 
-def other_event(_arrival: Arrival, _services: Services) -> None:
-    """Take note of nothing: events are not questions."""
+def invite(arrival: Arrival, _services: Services) -> str:
+    """Ask for a photo, where a follower scans our code again or taps a button of the menu."""
+    return phrase(arrival.language, "invitation")
+
+
+def nothing(_arrival: Arrival, _services: Services) -> None:
+    """Say nothing, for it is no message: most events; before pictures of the menu, which follow."""
 
 
 HANDLERS: MappingProxyType[str, Handler] = MappingProxyType(
     {
         "image": image,
         "text": text,
-        "event:subscribe": subscribe,
-        "event:unsubscribe": unsubscribe,
         "voice": unsupported,
         "video": unsupported,
         "shortvideo": unsupported,
         "location": unsupported,
         "link": unsupported,
         "file": unsupported,
+        "unknown": unsupported,
+        "event:subscribe": subscribe,
+        "event:unsubscribe": unsubscribe,
+        "event:scan": invite,
+        "event:click": invite,
+        "event:scancode_waitmsg": invite,
+        "event:scancode_push": nothing,
+        "event:pic_sysphoto": nothing,
+        "event:pic_photo_or_album": nothing,
+        "event:pic_weixin": nothing,
+        "event:location_select": nothing,
+        "event:location": nothing,
+        "event:view": nothing,
+        "event:view_miniprogram": nothing,
+        "event:templatesendjobfinish": nothing,
+        "event:masssendjobfinish": nothing,
     }
 )
 
@@ -102,16 +123,30 @@ def handle(message: Message, services: Services) -> str | None:
 
     Three trips to Redis for a picture: a look, and two to queue it.
     """
-    is_event = message.kind.startswith("event:")
-    handler = HANDLERS.get(message.kind, other_event if is_event else None)
-    if handler is None:
+    handler = HANDLERS.get(message.kind, nothing)
+    if handler is nothing:
+        count(message, "silent")
         return None
     arrival = _look(message, services)
     words = handler(arrival, services)
-    if is_event or not arrival.mail:
+    if arrival.job is None:  # else _enqueue() has counted it
+        count(message, "answered" if words else "silent")
+    if not arrival.mail or message.kind.startswith("event:"):
         return words
     mail = services.mailbox.take(message.follower, message.message_id)
     return "\n\n".join(filter(None, [mail, words])) or None
+
+
+def excuse(message: Message, settings: Settings) -> str:
+    """Return what can be said without Redis: that it did not work; a new follower is greeted."""
+    is_new = message.kind == "event:subscribe"
+    return phrase(settings.language, "subscribed" if is_new else "busy")
+
+
+def count(message: Message, result: str) -> None:
+    """Count what became of a message; kinds that we do not handle count as one."""
+    kind = message.kind if message.kind in HANDLERS else "other"
+    metrics.MESSAGES.labels(kind, result).inc()
 
 
 def _look(message: Message, services: Services) -> Arrival:
@@ -149,5 +184,9 @@ def _job(message: Message, services: Services) -> ImageJob | None:
 
 def _enqueue(arrival: Arrival, services: Services) -> None:
     job = arrival.job
-    if job and not enqueue(services.queue, job, services.settings.result_ttl):
+    if job is None:
+        return
+    is_new = enqueue(services.queue, job, services.settings.result_ttl)
+    count(arrival.message, "queued" if is_new else "repeat")
+    if not is_new:
         services.turns.withdraw(job.follower, job.turn)  # it was in the line already

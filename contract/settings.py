@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     wechat_app_secret: SecretStr | None = None
     wechat_mode: Literal["plain", "compatible", "safe"] = "safe"
     wechat_aes_key: SecretStr | None = Field(default=None, validate_default=True)
+    wechat_previous_aes_key: SecretStr | None = None
     wechat_account: str = ""
     wechat_time_window: Seconds = 300
     wechat_api_url: BaseUrl = "https://api.weixin.qq.com"
@@ -84,12 +85,18 @@ class Settings(BaseSettings):
     worker_processes: int = Field(default=2, ge=1, le=64)
     worker_threads: int = Field(default=32, ge=1, le=256)
     worker_grace: Seconds = 30
+    worker_metrics_port: int = Field(default=0, ge=0, le=65535)
+    worker_metrics_host: str = "127.0.0.1"
+    alert_webhook: SecretStr | None = None
 
     @field_validator("wechat_token")
     @classmethod
     def _token(cls, value: SecretStr) -> SecretStr:
-        if not 3 <= len(value.get_secret_value()) <= 32:
+        tokens = _tokens(value)
+        if not all(3 <= len(token) <= 32 for token in tokens):
             raise ValueError("must have 3 to 32 characters, as in WeChat's console")
+        if len(tokens) > 2 or len(set(tokens)) < len(tokens):
+            raise ValueError("may list two: the new token and the one it replaces")
         return value
 
     @field_validator("language", mode="before")
@@ -110,6 +117,25 @@ class Settings(BaseSettings):
                 "WeChat's console"
             )
         return value
+
+    @field_validator("wechat_previous_aes_key")
+    @classmethod
+    def _previous_aes_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            decode_aes_key(value)
+        return value
+
+    @field_validator("alert_webhook")
+    @classmethod
+    def _alert_webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            _base_url(value.get_secret_value())
+        return value
+
+    @property
+    def wechat_tokens(self) -> list[str]:
+        """The tokens of the webhook: one, or while it is replaced the new one and the old one."""
+        return _tokens(self.wechat_token)
 
     @classmethod
     def settings_customise_sources(
@@ -198,6 +224,10 @@ def _describe(problem: Any) -> str:
 
 def _without_password(value: object) -> str:
     return re.sub(r"(?<=:)[^:@/]*(?=@)", "***", str(value))
+
+
+def _tokens(value: SecretStr) -> list[str]:
+    return [token.strip() for token in value.get_secret_value().split(",")]
 
 
 def decode_aes_key(key: SecretStr) -> bytes:

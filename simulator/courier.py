@@ -1,8 +1,8 @@
 """WeChat's courier: carries a follower's message to the webhook as WeChat does.
 
-Signed, sealed as the account's mode says, five seconds to answer, three tries of the same MsgId;
-and if all fail, or the answer is no answer, the follower reads WeChat's outage notice. The sealing
-is wechatpy's, so that the webhook's own meets an independent peer.
+Signed, sealed as the account's mode says, in XML or JSON; five seconds to answer, three tries of
+the same MsgId; and if all fail, or the answer is no answer, the follower reads WeChat's outage
+notice. The sealing is wechatpy's, so that the webhook's own meets an independent peer.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import concurrent.futures
 import dataclasses
 import logging
 import secrets
+import struct
 import time
 from typing import Any
 from xml.parsers.expat import ExpatError
@@ -23,10 +24,16 @@ from wechatpy.utils import WeChatSigner
 
 from contract.settings import Settings
 from simulator.account import Account
+from simulator.notation import XML, Notation, Push
 
 logger = logging.getLogger(__name__)
 PATIENCE = 5.0  # seconds for one try, and from one try to the next
 TRIES = 3
+# What wechatpy and xmltodict let out, each for another way in which a reply is none.
+_UNREADABLE = (
+    *(WeChatException, ExpatError, struct.error),
+    *(ValueError, KeyError, TypeError, IndexError),
+)
 OUTAGE = "该公众号暂时无法提供服务，请稍后再试"
 
 
@@ -46,22 +53,29 @@ class Delivery:
 class Courier:
     """Delivers pushes to one webhook, each on a thread of its own."""
 
-    def __init__(self, account: Account, settings: Settings, webhook: str) -> None:
+    def __init__(
+        self,
+        account: Account,
+        settings: Settings,
+        webhook: str,
+        notation: Notation = XML,
+    ) -> None:
         key = settings.wechat_aes_key.get_secret_value() if settings.wechat_aes_key else ""
         self._account, self._webhook = account, webhook
-        self._mode, self._token = settings.wechat_mode, settings.wechat_token.get_secret_value()
+        self._mode, self._token = settings.wechat_mode, settings.wechat_tokens[0]
+        self._notation = notation
         self._crypto = WeChatCrypto(self._token, key, settings.wechat_app_id) if key else None
         self._http = requests.Session()
         self._http.trust_env = False  # loopback knows no proxy
         self._threads = concurrent.futures.ThreadPoolExecutor(32, "courier")
         self._posts = concurrent.futures.ThreadPoolExecutor(32, "post")
 
-    def carry(self, push: dict[str, str], *, copies: int = 1) -> None:
+    def carry(self, push: Push, *, copies: int = 1) -> None:
         """Deliver a push; more copies than one arrive at the same instant, as WeChat's may."""
         for _ in range(copies):
             self._threads.submit(self._deliver, push).add_done_callback(_report)
 
-    def _deliver(self, push: dict[str, str]) -> None:
+    def _deliver(self, push: Push) -> None:
         for attempt in range(1, TRIES + 1):
             started = time.monotonic()
             delivery = self._try(push)
@@ -73,7 +87,7 @@ class Courier:
                 time.sleep(max(0.0, PATIENCE - (time.monotonic() - started)))
         self._outage(push)
 
-    def _try(self, push: dict[str, str]) -> Delivery:
+    def _try(self, push: Push) -> Delivery:
         query, body = self.seal(push)
         started = time.monotonic()
         # requests limits each wait for some bytes, not the sum of the waits.
@@ -103,7 +117,7 @@ class Courier:
                     raise TimeoutError
             return response.status_code, answer.decode("utf-8", "replace")
 
-    def seal(self, push: dict[str, str]) -> tuple[dict[str, str], bytes]:
+    def seal(self, push: Push) -> tuple[dict[str, str], bytes]:
         """Return the query and the body of a push in the account's mode."""
         timestamp, nonce = str(int(time.time())), str(secrets.randbelow(10**10))
         query = {
@@ -112,15 +126,15 @@ class Courier:
             "nonce": nonce,
             "openid": push["FromUserName"],
         }
-        plain = _xml(push)
+        plain = self._notation.write(push)
         if self._mode == "plain" or self._crypto is None:
             return query, plain.encode()
         sealed = xmltodict.parse(self._crypto.encrypt_message(plain, nonce, timestamp))["xml"]
         query |= {"encrypt_type": "aes", "msg_signature": sealed["MsgSignature"]}
         outside = push if self._mode == "compatible" else {"ToUserName": push["ToUserName"]}
-        return query, _xml({**outside, "Encrypt": sealed["Encrypt"]}).encode()
+        return query, self._notation.write({**outside, "Encrypt": sealed["Encrypt"]}).encode()
 
-    def _show(self, push: dict[str, str], delivery: Delivery) -> None:
+    def _show(self, push: Push, delivery: Delivery) -> None:
         """Put a passive reply on the follower's phone."""
         if delivery.body in {"", "success"}:
             return
@@ -136,18 +150,18 @@ class Courier:
     def open(self, body: str) -> dict[str, Any]:
         """Return the fields of a passive reply; raise BadAnswer."""
         try:
-            fields = xmltodict.parse(body)["xml"]
+            fields = self._notation.read(body)
             if "Encrypt" in fields and self._crypto:
                 names = ("MsgSignature", "TimeStamp", "Nonce")
-                plain = self._crypto.decrypt_message(body, *(fields[name] for name in names))
-                return dict(xmltodict.parse(plain)["xml"])
-        except (WeChatException, ExpatError, ValueError, KeyError, TypeError) as error:
+                plain = self._crypto.decrypt_message(fields, *(str(fields[name]) for name in names))
+                return self._notation.read(plain)
+        except _UNREADABLE as error:
             raise BadAnswer(str(error)) from None
         if self._mode == "safe":
             raise BadAnswer("plaintext in safe mode")
-        return dict(fields)
+        return fields
 
-    def _note(self, push: dict[str, str], attempt: int, delivery: Delivery) -> None:
+    def _note(self, push: Push, attempt: int, delivery: Delivery) -> None:
         self._add(
             "delivery",
             push,
@@ -157,10 +171,10 @@ class Courier:
             silent=delivery.body in {"", "success"},
         )
 
-    def _outage(self, push: dict[str, str]) -> None:
+    def _outage(self, push: Push) -> None:
         self._add("outage", push, text=OUTAGE)
 
-    def _add(self, kind: str, push: dict[str, str], **facts: Any) -> None:
+    def _add(self, kind: str, push: Push, **facts: Any) -> None:
         self._account.transcript.add(
             kind,
             self._account.clock.now(),
@@ -180,15 +194,3 @@ def _sign(*parts: str) -> str:
     signer = WeChatSigner()
     signer.add_data(*parts)
     return str(signer.signature)
-
-
-def _xml(fields: dict[str, str]) -> str:
-    """Return the fields as WeChat writes them: numbers bare, the rest in CDATA."""
-    inside = "".join(f"<{tag}>{_value(text)}</{tag}>" for tag, text in fields.items())
-    return f"<xml>{inside}</xml>"
-
-
-def _value(text: str) -> str:
-    if text.isascii() and text.isdecimal():
-        return text
-    return "<![CDATA[" + text.replace("]]>", "]]]]><![CDATA[>") + "]]>"

@@ -8,6 +8,8 @@ import secrets
 from simulator.account import Account
 from simulator.courier import Courier
 from simulator.followers import EVENT_ALLOWS, MESSAGE_ALLOWS, Follower, new_openid
+from simulator.notation import Push
+from simulator.pushes import EVENTS, MESSAGES
 
 
 class Phone:
@@ -37,6 +39,11 @@ class Phone:
         """Send a text; return its MsgId."""
         return self._message(openid, {"MsgType": "text", "Content": content}, copies)
 
+    def tap(self, openid: str, content: str, menu_id: str) -> str:
+        """Tap a line of a menu message, which sends it as a text; return its MsgId."""
+        push = {"MsgType": "text", "Content": content, "bizmsgmenuid": menu_id}
+        return self._message(openid, push, 1)
+
     def send_picture(self, openid: str, data: bytes, *, copies: int = 1) -> str:
         """Send a file as a picture, whatever it is; return its MsgId."""
         media_id = self._account.media.keep(data)
@@ -46,16 +53,23 @@ class Phone:
 
     def send_other(self, openid: str, kind: str) -> str:
         """Send a voice, a video, a place…; return its MsgId."""
-        return self._message(openid, {"MsgType": kind}, 1)
+        return self._message(openid, {"MsgType": kind, **MESSAGES.get(kind, {})}, 1)
 
-    def _message(self, openid: str, push: dict[str, str], copies: int) -> str:
+    def cause(self, openid: str, event: str) -> None:
+        """Scan a code, tap a button of the menu…; event: as in simulator.pushes."""
+        follower = self._account.follower(openid)
+        with self._account.lock:
+            follower.allow(EVENT_ALLOWS, self._account.clock.now())
+        self._push(follower, {"MsgType": "event", "Event": event, **EVENTS.get(event, {})})
+
+    def _message(self, openid: str, push: Push, copies: int) -> str:
         follower, message_id = self._account.follower(openid), str(next(self._ids))
         with self._account.lock:
             follower.allow(MESSAGE_ALLOWS, self._account.clock.now())
         self._push(follower, {**push, "MsgId": message_id}, copies)
         return message_id
 
-    def _push(self, follower: Follower, fields: dict[str, str], copies: int = 1) -> None:
+    def _push(self, follower: Follower, fields: Push, copies: int = 1) -> None:
         now = self._account.clock.now()
         push = {
             "ToUserName": self._account.original_id,

@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import CBC
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
@@ -19,10 +16,10 @@ from wechatpy.crypto import PrpCrypto
 
 from app.crypto import CannotDecrypt, MessageCipher, sign, signed_by
 from contract.settings import decode_aes_key
-from tests.conftest import AES_KEY, APP_ID
+from tests.app.forge import KEY, encrypt
+from tests.conftest import APP_ID
 
 VECTORS = json.loads((Path(__file__).parent / "wechat_vectors.json").read_text("utf-8"))["vectors"]
-KEY = decode_aes_key(SecretStr(AES_KEY))
 
 
 def of_kind(*kinds: str) -> list[Any]:
@@ -33,13 +30,14 @@ def cipher(vector: dict[str, str]) -> MessageCipher:
     return MessageCipher(decode_aes_key(SecretStr(vector["encoding_aes_key"])), vector["appid"])
 
 
-def parts(vector: dict[str, str]) -> tuple[str, ...]:
-    return tuple(vector[name] for name in ("token", "timestamp", "nonce", "encrypt"))
+def signer(vector: dict[str, str], *tokens: str) -> str | None:
+    parts = (vector[name] for name in ("timestamp", "nonce", "encrypt"))
+    return signed_by(tokens or [vector["token"]], vector["msg_signature"], *parts)
 
 
 @pytest.mark.parametrize("vector", of_kind("decrypt"))
 def test_published_message_is_decrypted(vector: dict[str, str]) -> None:
-    assert signed_by(vector["msg_signature"], *parts(vector))
+    assert signer(vector) == vector["token"]
     assert cipher(vector).decrypt(vector["encrypt"]).decode() == vector["plaintext"]
 
 
@@ -55,7 +53,24 @@ def test_published_message_is_encrypted_to_the_bit(vector: dict[str, str]) -> No
 
 @pytest.mark.parametrize("vector", of_kind("signature_must_fail"))
 def test_published_wrong_signature_is_refused(vector: dict[str, str]) -> None:
-    assert not signed_by(vector["msg_signature"], *parts(vector))
+    assert signer(vector) is None
+
+
+@pytest.mark.parametrize("vector", of_kind("decrypt"))
+@pytest.mark.parametrize("others", [("other",), ("other", "another")])
+def test_signer_is_found_among_several_tokens(
+    vector: dict[str, str], others: tuple[str, ...]
+) -> None:
+    assert signer(vector, *others, vector["token"]) == vector["token"]
+    assert signer(vector, vector["token"], *others) == vector["token"]
+    assert signer(vector, *others) is None
+
+
+@pytest.mark.parametrize("vector", of_kind("decrypt", "encrypt_exact"))
+def test_published_message_is_for_its_appid_only(vector: dict[str, str]) -> None:
+    other = MessageCipher(decode_aes_key(SecretStr(vector["encoding_aes_key"])), "wxother")
+    with pytest.raises(CannotDecrypt):
+        other.decrypt(vector["encrypt"])
 
 
 @pytest.mark.parametrize("vector", of_kind("url_signature"))
@@ -84,12 +99,6 @@ def test_message_for_another_app_is_refused() -> None:
         MessageCipher(KEY, APP_ID).decrypt(encrypted)
 
 
-def raw(plain: bytes) -> str:
-    """Encrypt bytes as they are, padding and all."""
-    encryptor = Cipher(AES(KEY), CBC(KEY[:16])).encryptor()
-    return base64.b64encode(encryptor.update(plain) + encryptor.finalize()).decode()
-
-
 INSIDE = b"r" * 16 + struct.pack(">I", 5) + b"hello" + APP_ID.encode()  # 43 bytes
 
 
@@ -102,12 +111,23 @@ INSIDE = b"r" * 16 + struct.pack(">I", 5) + b"hello" + APP_ID.encode()  # 43 byt
         pytest.param("é" * 64, id="not even ASCII"),
         pytest.param(base64.b64encode(b"x" * 17).decode(), id="17 bytes"),
         pytest.param(base64.b64encode(b"x" * 16).decode(), id="half a block"),
-        pytest.param(raw(INSIDE + b"\0" * 21), id="padding 0"),
-        pytest.param(raw(INSIDE + bytes([200]) * 21), id="padding 200"),
-        pytest.param(raw(INSIDE + b"A" * 20 + bytes([21])), id="padding of other bytes"),
-        pytest.param(raw(INSIDE + b"A" * 20 + bytes([53])), id="padding longer than a block"),
-        pytest.param(raw(INSIDE[:16] + b"\xff" * 4 + INSIDE[20:] + bytes([21]) * 21), id="length"),
-        pytest.param(raw(bytes([32]) * 32), id="nothing but padding"),
+        pytest.param(encrypt(INSIDE + b"\0" * 21), id="padding 0"),
+        pytest.param(encrypt(INSIDE + bytes([200]) * 21), id="padding 200"),
+        pytest.param(encrypt(INSIDE + b"A" * 20 + bytes([21])), id="padding of other bytes"),
+        pytest.param(encrypt(INSIDE + b"A" * 20 + bytes([53])), id="padding longer than a block"),
+        pytest.param(
+            encrypt(INSIDE[:16] + b"\xff" * 4 + INSIDE[20:] + bytes([21]) * 21), id="length"
+        ),
+        pytest.param(encrypt(bytes([32]) * 32), id="nothing but padding"),
+        pytest.param(encrypt(INSIDE + bytes([21]) * 20 + bytes([20])), id="padding one too short"),
+        pytest.param(
+            encrypt(INSIDE + bytes([20]) + bytes([21]) * 20), id="first byte of the padding"
+        ),
+        pytest.param(encrypt(INSIDE + bytes([33]) * 21 + bytes([33]) * 32), id="padding 33"),
+        pytest.param(
+            encrypt(INSIDE[:16] + b"\0\0\0\4" + INSIDE[20:] + bytes([21]) * 21), id="shorter"
+        ),
+        pytest.param(encrypt(b"r" * 16 + b"\0\0\0\0" + bytes([12]) * 12), id="no AppID"),
     ],
 )
 def test_damaged_message_is_refused_in_one_way(text: str) -> None:
@@ -123,4 +143,5 @@ def test_no_bytes_raise_anything_else(data: bytes) -> None:
 
 
 def test_signature_in_capitals_is_refused() -> None:
-    assert not signed_by(sign("a", "b", "c").upper(), "a", "b", "c")
+    assert signed_by(["a"], sign("a", "b", "c"), "b", "c") == "a"
+    assert signed_by(["a"], sign("a", "b", "c").upper(), "b", "c") is None

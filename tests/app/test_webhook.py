@@ -1,20 +1,16 @@
-"""app.webhook and app.handlers, through Flask and a real Redis."""
+"""app.webhook, through Flask and a real Redis; what strangers try is in test_door.py."""
 
 from __future__ import annotations
 
+import hashlib
 import io
-import time
 from typing import Any
 
 import flask.testing
 import pytest
 import redis
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
 from app import create_app
-from app.crypto import sign
 from contract.album import Album
 from contract.connection import connect
 from contract.follower import Followers
@@ -24,7 +20,8 @@ from contract.settings import Settings
 from labels import phrase
 from simulator.house import free_port
 from tests.app.conftest import OPENID, Push, courier
-from tests.conftest import TOKEN, make_settings
+from tests.app.forge import signed
+from tests.conftest import make_settings
 
 Client = flask.testing.FlaskClient
 
@@ -41,34 +38,6 @@ def deliver(client: Client, settings: Settings, fields: dict[str, str]) -> Any:
 
 def said(settings: Settings, response: Any) -> str:
     return str(courier(settings).open(response.text)["Content"])
-
-
-def signed(**more: str) -> dict[str, str]:
-    now = str(int(time.time()))
-    return {"signature": sign(TOKEN, now, "1"), "timestamp": now, "nonce": "1", **more}
-
-
-def test_wechat_s_console_is_convinced(client: Client) -> None:
-    response = client.get("/wechat", query_string=signed(echostr="<b>5927782489442352469</b>"))
-    assert (response.status_code, response.text) == (200, "<b>5927782489442352469</b>")
-    assert response.content_type.startswith("text/plain")
-    assert response.headers["X-Content-Type-Options"] == "nosniff"
-
-
-@pytest.mark.parametrize("change", [{"signature": "0" * 40}, {"timestamp": "1"}, {"nonce": "2"}])
-def test_stranger_gets_403_and_nothing_else(client: Client, change: dict[str, str]) -> None:
-    response = client.get("/wechat", query_string=signed(echostr="1") | change)
-    assert (response.status_code, response.data) == (403, b"")
-
-
-def test_get_without_echostr_is_refused(client: Client) -> None:
-    assert client.get("/wechat", query_string=signed()).status_code == 403
-
-
-def test_parameter_given_twice_is_refused(client: Client) -> None:
-    query = signed(echostr="1")
-    both = [*query.items(), ("signature", "0" * 40)]
-    assert client.get("/wechat", query_string=both).status_code == 403
 
 
 def test_picture_is_queued_and_nothing_is_said_yet(
@@ -118,34 +87,6 @@ def test_text_is_a_question_where_a_model_can_answer(
     assert job.kwargs["media_id"] == ""
 
 
-@pytest.mark.parametrize("kind", ["voice", "video", "shortvideo", "location", "link", "file"])
-def test_other_kinds_get_a_kind_answer(
-    client: Client, settings: Settings, push: Push, kind: str
-) -> None:
-    response = deliver(client, settings, push(MsgType=kind))
-    assert said(settings, response) == phrase("zh", "unsupported")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"MsgType": "event", "Event": "VIEW"},
-        {"MsgType": "event", "Event": ""},
-        {"MsgType": "hologram"},
-        {"MsgType": ""},
-        {"MediaId": "../../etc/passwd"},
-        {"MsgId": "abc"},
-        {"CreateTime": "99999999999999999999"},
-    ],
-)
-def test_signed_but_useless_is_taken_in_silence(
-    client: Client, settings: Settings, connection: redis.Redis, push: Push, change: dict[str, str]
-) -> None:
-    response = deliver(client, settings, push(**change))
-    assert (response.status_code, response.data) == (200, b"success")
-    assert picture_queue(connection).count == 0
-
-
 def test_leaving_deletes_everything_about_the_follower(
     client: Client, settings: Settings, connection: redis.Redis, push: Push
 ) -> None:
@@ -153,7 +94,8 @@ def test_leaving_deletes_everything_about_the_follower(
     followers.remember_language(connection, OPENID, "en")
     Album(connection, followers, 60).keep(OPENID, b"\xff\xd8")
     assert deliver(client, settings, push(MsgType="event", Event="unsubscribe")).data == b"success"
-    assert list(connection.scan_iter("kantu:*")) == []
+    kept = [key for key in connection.scan_iter() if not key.startswith(b"kantu:left:")]
+    assert kept == []
 
 
 @pytest.mark.parametrize(
@@ -192,27 +134,6 @@ def test_picture_costs_three_trips_to_redis(
     assert len(trips) <= 3
 
 
-def test_plaintext_in_safe_mode_is_refused(
-    client: Client, connection: redis.Redis, push: Push
-) -> None:
-    plain = make_settings(wechat_mode="plain", wechat_aes_key=None)
-    response = deliver(client, plain, push())
-    assert (response.status_code, response.data) == (403, b"")
-    assert picture_queue(connection).count == 0
-
-
-def test_signed_body_that_is_no_xml_is_taken_in_silence(connection: redis.Redis) -> None:
-    plain = make_settings(wechat_mode="plain", wechat_aes_key=None)
-    client = create_app(plain, connection).test_client()
-    response = client.post("/wechat", query_string=signed(), data=b"hello")
-    assert (response.status_code, response.data) == (200, b"success")
-
-
-def test_too_large_a_body_is_refused(client: Client) -> None:
-    response = client.post("/wechat", query_string=signed(), data=b"x" * 70_000)
-    assert (response.status_code, response.data) == (413, b"")
-
-
 @pytest.mark.parametrize("size", [64 * 1024, 70_000])
 def test_too_large_a_body_is_refused_though_its_length_is_not_announced(
     client: Client, size: int
@@ -226,18 +147,51 @@ def test_too_large_a_body_is_refused_though_its_length_is_not_announced(
     assert (response.status_code, response.data) == (413, b"")
 
 
-@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"])
 def test_other_methods_are_refused(client: Client, method: str) -> None:
-    assert getattr(client, method)("/wechat").status_code == 405
+    response = client.open("/wechat", method=method, query_string=signed(echostr="1"))
+    assert (response.status_code, response.data) == (405, b"")
+    assert {*response.headers["Allow"].split(", ")} - {"HEAD"} == {"GET", "POST"}
 
 
-def test_follower_is_told_at_once_that_redis_is_away(push: Push) -> None:
+def test_new_follower_is_greeted_though_redis_is_away(push: Push) -> None:
     settings = make_settings(redis_url=f"redis://127.0.0.1:{free_port()}/0")
     client = create_app(settings, connect(settings)).test_client()
-    started = time.monotonic()
-    response = deliver(client, settings, push())
-    assert time.monotonic() - started < 1.5
+    response = deliver(client, settings, push(MsgType="event", Event="subscribe"))
+    assert said(settings, response) == phrase("zh", "subscribed")
+
+
+def test_event_that_says_nothing_needs_no_redis(push: Push) -> None:
+    settings = make_settings(redis_url=f"redis://127.0.0.1:{free_port()}/0")
+    client = create_app(settings, connect(settings)).test_client()
+    response = deliver(client, settings, push(MsgType="event", Event="LOCATION"))
+    assert response.data == b"success"
+
+
+def test_mistake_of_ours_is_no_outage_and_logs_no_text(
+    settings: Settings,
+    connection: redis.Redis,
+    push: Push,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client = create_app(settings, connection).test_client()
+    # Python's own hash of the job's id fails: nothing that our code expects.
+    monkeypatch.setattr(hashlib, "sha256", None)
+    response = deliver(client, settings, push(Content="a secret"))
+    monkeypatch.undo()
     assert said(settings, response) == phrase("zh", "busy")
+    assert "a message could not be handled: TypeError" in caplog.text
+    assert "a secret" not in caplog.text
+
+
+def test_mistake_of_ours_before_authentication_is_a_refusal(
+    settings: Settings, connection: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = create_app(settings, connection).test_client()
+    monkeypatch.setattr(hashlib, "sha1", None)
+    response = client.get("/wechat", query_string={"signature": "1", "echostr": "1"})
+    assert (response.status_code, response.data) == (403, b"")
 
 
 def test_health_is_told_apart_from_readiness(client: Client) -> None:
@@ -250,15 +204,6 @@ def test_not_ready_without_redis() -> None:
     client = create_app(settings, connect(settings)).test_client()
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").status_code == 503
-
-
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(body=st.binary(max_size=400), mode=st.sampled_from(["plain", "compatible", "safe"]))
-def test_no_body_brings_the_webhook_down(connection: redis.Redis, mode: str, body: bytes) -> None:
-    client = create_app(make_settings(wechat_mode=mode), connection).test_client()
-    for query in (signed(), signed(encrypt_type="aes", msg_signature="0" * 40)):
-        assert client.post("/wechat", query_string=query, data=body).status_code in {200, 403}
-    assert picture_queue(connection).count == 0
 
 
 def test_wrong_settings_end_the_program(monkeypatch: pytest.MonkeyPatch) -> None:

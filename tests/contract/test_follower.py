@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import redis
 
@@ -46,6 +48,18 @@ def test_follower_is_answered_in_the_language_last_written(
     assert language(followers, connection) == "en"
 
 
+def test_chosen_language_stays_whatever_is_written(
+    settings: Settings, connection: redis.Redis
+) -> None:
+    followers = Followers(settings, connection)
+    followers.choose_language(OPENID, "en")
+    followers.remember_language(connection, OPENID, "zh")
+    assert language(followers, connection) == "en"
+    followers.forget(OPENID)
+    assert language(followers, connection) == "zh"
+    assert list(connection.scan_iter("kantu:language:*")) == []
+
+
 def test_silent_follower_is_answered_in_the_account_s_language(connection: redis.Redis) -> None:
     assert language(Followers(make_settings(language="en"), connection), connection) == "en"
 
@@ -66,7 +80,7 @@ def test_forgetting_leaves_nothing(settings: Settings, connection: redis.Redis) 
     album.keep(OPENID, b"\xff\xd8")
     album.forget(OPENID)
     followers.forget(OPENID)
-    assert connection.dbsize() == 0
+    assert [key[:11] for key in connection.scan_iter()] == [b"kantu:left:"]
 
 
 def test_keys_do_not_give_the_follower_away(settings: Settings, connection: redis.Redis) -> None:
@@ -80,3 +94,20 @@ def test_alias_differs_between_accounts(connection: redis.Redis) -> None:
     one = Followers(make_settings(), connection)
     other = Followers(make_settings(wechat_token="another-token"), connection)
     assert one.alias(OPENID) != other.alias(OPENID)
+
+
+def test_alias_stays_while_the_token_is_replaced(connection: redis.Redis) -> None:
+    before = Followers(make_settings(wechat_token="the-old-one"), connection)
+    meanwhile = Followers(make_settings(wechat_token="the-new-one,the-old-one"), connection)
+    assert meanwhile.alias(OPENID) == before.alias(OPENID)
+
+
+def test_follower_who_leaves_is_known_to_have_left_for_two_days(connection: redis.Redis) -> None:
+    followers = Followers(make_settings(), connection)
+    before = time.time()
+    assert not followers.has_left(OPENID, since=before)
+    followers.forget(OPENID)
+    assert followers.has_left(OPENID, since=before)
+    assert not followers.has_left(OPENID, since=time.time() + 1)  # who came back, and wrote
+    (left,) = connection.scan_iter("kantu:left:*")
+    assert 0 < connection.ttl(left) <= 48 * 3600

@@ -109,6 +109,42 @@ def test_safe_mode_without_a_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         load_settings(env_file="")
 
 
+@pytest.mark.parametrize(
+    ("value", "tokens"),
+    [("one-token", ["one-token"]), ("the-new-one, the-old-one", ["the-new-one", "the-old-one"])],
+)
+def test_token_may_be_two_while_it_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, value: str, tokens: list[str]
+) -> None:
+    monkeypatch.setenv("WECHAT_TOKEN", value)
+    assert load_settings(env_file="").wechat_tokens == tokens
+
+
+@pytest.mark.parametrize(
+    ("value", "complaint"),
+    [
+        ("x" * 33, "3 to 32 characters"),
+        ("the-new-one,", "3 to 32 characters"),
+        ("one,two,three", "may list two"),
+        ("the-same,the-same", "may list two"),
+    ],
+)
+def test_wrong_token_is_named_but_not_shown(
+    monkeypatch: pytest.MonkeyPatch, value: str, complaint: str
+) -> None:
+    monkeypatch.setenv("WECHAT_TOKEN", value)
+    with pytest.raises(SettingsError, match=f"WECHAT_TOKEN: .*{complaint}") as caught:
+        load_settings(env_file="")
+    assert value not in str(caught.value)
+
+
+def test_previous_key_is_checked_like_the_current_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WECHAT_PREVIOUS_AES_KEY", "a-secret-that-is-too-short")
+    with pytest.raises(SettingsError, match="WECHAT_PREVIOUS_AES_KEY: must have 43") as caught:
+        load_settings(env_file="")
+    assert "a-secret" not in str(caught.value)
+
+
 def test_plain_mode_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WECHAT_AES_KEY")
     monkeypatch.setenv("WECHAT_MODE", "plain")
@@ -169,3 +205,13 @@ def test_example_lists_every_setting_with_its_default() -> None:
         for name, field in Settings.model_fields.items()
     }
     assert listed == defaults
+
+
+def test_alert_webhook_is_a_url_and_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings(env_file="").alert_webhook is None
+    monkeypatch.setenv("ALERT_WEBHOOK", "https://host/send?key=the-key")
+    assert "the-key" not in repr(load_settings(env_file=""))
+    monkeypatch.setenv("ALERT_WEBHOOK", "host/send?key=the-key")
+    with pytest.raises(SettingsError, match="ALERT_WEBHOOK: is not a URL") as caught:
+        load_settings(env_file="")
+    assert "the-key" not in str(caught.value)

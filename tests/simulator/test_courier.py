@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from simulator import courier as module
 from simulator.account import Account
 from simulator.courier import Courier
 from simulator.house import free_port
+from simulator.notation import JSON, XML, Notation
 from simulator.phone import Phone
 from tests.conftest import APP_ID, APP_SECRET, make_settings, until
 
@@ -51,8 +53,10 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Account:
     return Account(APP_ID, APP_SECRET)
 
 
-def send(account: Account, port: int, text: str = "hello", copies: int = 1) -> None:
-    courier = Courier(account, PLAIN, f"http://127.0.0.1:{port}/wechat")
+def send(
+    account: Account, port: int, text: str = "hello", copies: int = 1, notation: Notation = XML
+) -> None:
+    courier = Courier(account, PLAIN, f"http://127.0.0.1:{port}/wechat", notation)
     phone = Phone(account, courier, "http://127.0.0.1:1")
     openid = phone.follow()
     until(lambda: events(account, "delivery", "outage"))
@@ -87,6 +91,35 @@ def test_passive_reply_is_shown(account: Account, webhook: Webhook) -> None:
     until(lambda: events(account, "answer"))
     assert events(account, "answer")[0]["text"] == "你好"
     assert events(account, "answer")[0]["way"] == "passive"
+
+
+def test_account_may_speak_json(account: Account, webhook: Webhook) -> None:
+    def answer() -> str:
+        return json.dumps({"ToUserName": next(iter(account.followers)), "Content": "你好"})
+
+    webhook.answers = [lambda: "success", answer]
+    send(account, webhook.server.port, notation=JSON)
+    until(lambda: events(account, "answer"))
+    assert events(account, "answer")[0]["text"] == "你好"
+    assert json.loads(webhook.bodies[1])["Content"] == "hello"
+
+
+def test_menu_and_its_events_are_pushed(account: Account, webhook: Webhook) -> None:
+    from app.message import parse
+
+    phone = Phone(
+        account,
+        Courier(account, PLAIN, f"http://127.0.0.1:{webhook.server.port}/wechat"),
+        "http://127.0.0.1:1",
+    )
+    openid = phone.follow()
+    until(lambda: len(webhook.bodies) == 1)
+    phone.cause(openid, "pic_weixin")
+    until(lambda: len(webhook.bodies) == 2)
+    phone.tap(openid, "满意", "101")
+    until(lambda: len(webhook.bodies) == 3)
+    assert [parse(body).kind for body in webhook.bodies[1:]] == ["event:pic_weixin", "text"]
+    assert parse(webhook.bodies[2]).menu_id == "101"
 
 
 def test_same_msgid_is_tried_again_after_a_failure(account: Account, webhook: Webhook) -> None:
