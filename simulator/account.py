@@ -25,9 +25,21 @@ class Account:
         self.credentials = Credentials(app_id, app_secret, self.clock)
         self.media = Media(self.clock)
         self.transcript = Transcript()
+        self.verified = True  # else it has neither customer-service messages nor media
+        self.listed: set[str] | None = None  # addresses that may fetch a token; None: any
         self.followers: dict[str, Follower] = {}
         self.lock = threading.RLock()
         self._used: collections.Counter[tuple[str, int]] = collections.Counter()
+
+    def check_address(self, address: str) -> None:
+        """Raise ApiError for one that is not on the console's list."""
+        if self.listed is not None and address not in self.listed:
+            raise ApiError(40164, f"{address} ipv6 ::ffff:{address}")
+
+    def check_permission(self) -> None:
+        """Raise ApiError where only verified accounts may go on."""
+        if not self.verified:
+            raise ApiError(48001)
 
     def count(self, api: str) -> None:
         """Take one call off the day's quota; raise ApiError where none is left."""
@@ -55,3 +67,19 @@ class Account:
         self.transcript.add(
             "answer", self.clock.now(), follower=follower.openid, text=content, way="push"
         )
+
+    def receive_menu(self, openid: object, lines: object) -> None:
+        """Show the lines that a follower may tap below the text just received; raise ApiError."""
+        follower = self.follower(openid)
+        if not isinstance(lines, list) or not all(_is_line(each) for each in lines):
+            raise ApiError(47001)
+        self.transcript.add("menu", self.clock.now(), follower=follower.openid, lines=lines)
+
+
+def _is_line(line: object) -> bool:
+    """Return whether it is {"id": "101", "content": "yes"}."""
+    return (
+        isinstance(line, dict)
+        and {"id", "content"} == line.keys()
+        and all(isinstance(each, str) and each for each in line.values())
+    )

@@ -43,6 +43,7 @@ class _Desk:
         query = flask.request.args
         if query.get("grant_type") != "client_credential":
             raise ApiError(40002)
+        self._account.check_address(str(flask.request.remote_addr))
         self._account.count("token")
         with self._account.lock:
             token, life = self._account.credentials.plain(
@@ -54,6 +55,7 @@ class _Desk:
         body = _json_body()
         if body.get("grant_type") != "client_credential":
             raise ApiError(40002)
+        self._account.check_address(str(flask.request.remote_addr))
         with self._account.lock:
             token, life = self._account.credentials.stable(
                 str(body.get("appid")),
@@ -68,6 +70,7 @@ class _Desk:
 
     def upload(self) -> dict[str, Any]:
         self._check_token()
+        self._account.check_permission()
         self._account.count("media/upload")
         file = flask.request.files.get("media")
         kind = flask.request.args.get("type", "")
@@ -76,6 +79,7 @@ class _Desk:
 
     def download(self) -> flask.Response:
         self._check_token()
+        self._account.check_permission()
         self._account.count("media/get")
         media_id = flask.request.args.get("media_id", "")
         data = self._account.media.get(media_id)
@@ -87,19 +91,24 @@ class _Desk:
 
     def send(self) -> dict[str, Any]:
         self._check_token()
+        self._account.check_permission()
         self._account.count("custom/send")
         body = _json_body()
-        if body.get("msgtype") != "text":
+        kind, follower = body.get("msgtype"), body.get("touser")
+        if kind not in {"text", "msgmenu"}:
             raise ApiError(40008)
-        text = body.get("text")
+        content = body[kind] if isinstance(body.get(kind), dict) else {}
         with self._account.lock:
-            self._account.receive_text(
-                body.get("touser"), text.get("content") if isinstance(text, dict) else None
-            )
+            if kind == "text":
+                self._account.receive_text(follower, content.get("content"))
+            else:
+                self._account.receive_text(follower, content.get("head_content"))
+                self._account.receive_menu(follower, content.get("list"))
         return _ok()
 
     def typing(self) -> dict[str, Any]:
         self._check_token()
+        self._account.check_permission()
         body = _json_body()
         with self._account.lock:
             follower = self._account.follower(body.get("touser"))

@@ -18,6 +18,7 @@ MESSAGES = {
     40013: "invalid appid",
     40033: "invalid charset. please check your request, if include \\uxxxx will create fail!",
     40125: "invalid appsecret",
+    40164: "invalid ip {address}, not in whitelist",
     41001: "access_token missing",
     41005: "media data missing",
     42001: "access_token expired",
@@ -39,8 +40,8 @@ MESSAGES = {
 class ApiError(Exception):
     """One refusal of WeChat's."""
 
-    def __init__(self, errcode: int) -> None:
-        super().__init__(MESSAGES[errcode])
+    def __init__(self, errcode: int, address: str = "") -> None:
+        super().__init__(MESSAGES[errcode].format(address=address))
         self.errcode = errcode
 
 

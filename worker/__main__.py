@@ -1,9 +1,19 @@
-"""`python -m worker`: work off the queue until told to stop."""
+"""`python -m worker`: work off the queue until told to stop.
+
+`python -m worker doctor` says why there is no reply, and what to do.
+"""
 
 from __future__ import annotations
 
+from contract.metrics import share
+
+if __name__ == "__main__":
+    share("worker")  # before prometheus_client is imported
+
+import argparse
 import logging
 import sys
+from collections.abc import Sequence
 
 import redis
 from rq import Queue
@@ -18,7 +28,10 @@ from contract.settings import Settings, SettingsError, load_settings
 from contract.turns import Turns
 from labels.classes import LabelsError, default_labels, read_labels
 from worker.breaker import Breaker
+from worker.doctor.command import examine, offer
 from worker.errors import ModelMismatch, ModelUnavailable
+from worker.exporter import export
+from worker.model_server import ModelServer
 from worker.pool import ThreadWorker
 from worker.reconcile import Reconciler
 from worker.recovery import Recovery, bury
@@ -26,17 +39,38 @@ from worker.refusal import refusal
 from worker.seen import Seen
 from worker.services import SERVICES, Services
 from worker.supervisor import Supervisor
-from worker.vision import Answerer, Classifier, ModelServer
+from worker.vision import Answerer, Classifier
 from worker.waiting import Waiting
+from worker.watch import Watch
 from worker.wechat import WeChat
 
 logger = logging.getLogger("worker")
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
+    """Do what was asked for; return the exit status."""
+    flags = _parser().parse_args(arguments)
+    if flags.command == "doctor":
+        return examine(flags.webhook, lift_pauses=flags.lift_pauses)
+    return run()
+
+
+def _parser() -> argparse.ArgumentParser:
+    flags = argparse.ArgumentParser(
+        prog="python -m worker",
+        usage="%(prog)s [-h] [COMMAND ...]",
+        description="Without a command: answer pictures until told to stop.",
+    )
+    commands = flags.add_subparsers(dest="command", metavar="COMMAND", prog="python -m worker")
+    offer(commands.add_parser("doctor", help="say why there is no reply, and what to do"))
+    return flags
+
+
+def run() -> int:
     """Work; return 0 when told to stop, 2 for settings that cannot work, 1 to be started again."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("urllib3").setLevel(logging.INFO)  # its DEBUG lines hold access tokens
+    logging.getLogger("rq").setLevel(logging.WARNING)  # of a message, one line is enough
     try:
         settings = load_settings("wechat_app_secret")
         meet(build(settings, connect(settings)).classifier)
@@ -47,11 +81,16 @@ def main() -> int:
     except redis.RedisError as error:
         logger.error("Redis is away: %s", error)
         return 1
+    host, port = settings.worker_metrics_host, settings.worker_metrics_port
+    beside = {"watch": lambda _name: Watch(settings, connect(settings)).run()}
+    if port:
+        beside["exporter"] = lambda _name: export(host, port)
     Supervisor(
         settings.worker_processes,
         settings.worker_grace,
         work=lambda name: work(settings, name),
         bury=lambda name: bury(picture_queue(connect(settings)), name),
+        beside=beside,
     ).run()
     return 0
 
@@ -90,6 +129,7 @@ def build(settings: Settings, connection: redis.Redis) -> Services:
     names = read_labels(settings.classifier_labels or default_labels(classifier))
     return Services(
         settings=settings,
+        followers=followers,
         album=Album(connection, followers, settings.picture_ttl),
         claim=SendClaim(connection),
         mailbox=Mailbox(connection, followers),
@@ -122,4 +162,4 @@ def meet(classifier: Classifier) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

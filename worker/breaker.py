@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import redis
 
+from worker import metrics
 from worker.errors import ModelSilent, ModelUnavailable
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,10 @@ class Breaker:
         found: Any = self._redis.get(self.key)
         return bytes(found) if found else None
 
+    def is_open(self) -> bool:
+        """Return whether the server is not asked; one trip."""
+        return int(self.failures() or 0) >= _MOST
+
     def call(self, ask: Callable[[], _T], failures: bytes | None) -> _T:
         """Return what the server answers; failures is what was found under the key just now.
 
@@ -57,15 +62,19 @@ class Breaker:
         """
         count = int(failures or 0)
         if count >= _MOST and not self._redis.set(self._rest, 1, nx=True, ex=_REST):
+            metrics.MODEL_CALLS.labels(self._name, "not_asked").inc()
             raise ModelUnavailable(f"{self._name} is not asked for {_REST} s: it does not answer")
         try:
             answer = ask()
         except ModelSilent:
+            metrics.MODEL_CALLS.labels(self._name, "silent").inc()
             self._note_failure()
             raise
         except ModelUnavailable:  # it answers, whatever it says
+            metrics.MODEL_CALLS.labels(self._name, "unusable").inc()
             self._close(count)
             raise
+        metrics.MODEL_CALLS.labels(self._name, "answered").inc()
         self._close(count)
         return answer
 
@@ -76,6 +85,7 @@ class Breaker:
             logger.warning("Redis does not note a failure: %s", type(error).__name__)
         else:
             if count == _MOST:
+                metrics.BREAKER_OPENED.labels(self._name).inc()
                 logger.error("%s has not answered %d times in a row", self._name, count)
 
     def _close(self, count: int) -> None:

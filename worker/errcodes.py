@@ -117,7 +117,7 @@ ERRCODES: Mapping[int, Errcode] = {
         policy=Policy.PAUSE,
         daily=True,
         closed=True,
-        remedy="wait, or reset it in WeChat's console, then delete the pause in Redis",
+        remedy="wait, or reset it in WeChat's console, then: python -m worker doctor --lift-pauses",
     ),
     45011: Errcode(meaning="too many calls a minute", policy=Policy.PAUSE, pause=_MINUTE),
     45015: Errcode(meaning="the follower wrote more than 48 hours ago", policy=Policy.PARK),

@@ -32,6 +32,8 @@ class Pause:
     why: str
     until: float  # seconds since 1970
     closed: bool = False  # too long to wait for
+    errcode: int = 0  # of WeChat's; 0 where it said none
+    remedy: str = ""  # what a person must do; empty: nothing
 
     @property
     def error(self) -> WeChatPaused:
@@ -96,13 +98,15 @@ class Standing:
         self._outdate()
         return bool(self._discard(keys=[self._token], args=[token]))
 
-    def pause(self, pause: Pause, *, remedy: str = "") -> WeChatPaused:
+    def pause(self, pause: Pause) -> WeChatPaused:
         """Have every process leave an API alone for that time; return the error that says so.
 
         It raises nothing: whoever was refused must learn that, and not that Redis is away.
         """
         self._outdate()
-        text = json.dumps({"why": pause.why, "until": pause.until, "closed": pause.closed})
+        noted = dataclasses.asdict(pause)
+        del noted["api"]  # the key says it
+        text = json.dumps(noted)
         milliseconds = max(1, round(1000 * (pause.until - time.time())))
         try:
             before = self._redis.set(self._pause(pause.api), text, px=milliseconds, get=True)
@@ -110,8 +114,19 @@ class Standing:
             logger.warning("%s; but Redis does not note it: %s", pause, type(error).__name__)
         else:
             if not before:  # else calls that were on their way are refused, too
-                _tell(pause, remedy)
+                _tell(pause)
         return pause.error
+
+    def look(self) -> tuple[float | None, list[Pause]]:
+        """Return for how many seconds there is a token, None without one; and what is paused."""
+        self.read()
+        life: Any = self._redis.pttl(self._token)
+        return (life / 1000 if life > 0 else None), list(self._last.pauses.values())
+
+    def lift(self) -> int:
+        """End every pause now; return how many there were."""
+        self._outdate()
+        return int(self._redis.delete(*(self._pause(api) for api in Api)))
 
     def _outdate(self) -> None:
         # Its pauses stay, for another thread may be about to check them.
@@ -121,9 +136,9 @@ class Standing:
         return f"{self.prefix}:pause:{api}"
 
 
-def _tell(pause: Pause, remedy: str) -> None:
-    if remedy:
-        logger.error("%s. What to do: %s", pause, remedy)
+def _tell(pause: Pause) -> None:
+    if pause.remedy:
+        logger.error("%s. What to do: %s", pause, pause.remedy)
     else:
         logger.warning("%s", pause)
 

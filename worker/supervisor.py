@@ -14,10 +14,12 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
-from types import FrameType
+from collections.abc import Callable, Mapping
+from types import FrameType, MappingProxyType
 
 import redis
+
+from worker import metrics
 
 logger = logging.getLogger(__name__)
 _LOOK = 0.2  # seconds between looks at the children
@@ -34,6 +36,7 @@ Bury = Callable[[str], int]  # name of a dead worker -> how many jobs were given
 @dataclasses.dataclass(slots=True)
 class _Child:
     name: str
+    role: str
     pid: int
     born: float
 
@@ -41,10 +44,18 @@ class _Child:
 class Supervisor:
     """Keeps that many processes at work until told to stop."""
 
-    def __init__(self, processes: int, grace: float, work: Work, bury: Bury) -> None:
-        self._processes = processes
+    def __init__(
+        self,
+        processes: int,
+        grace: float,
+        work: Work,
+        bury: Bury,
+        beside: Mapping[str, Work] = MappingProxyType({}),
+    ) -> None:
+        """Those processes do work; one more for each role beside it, which has no jobs to bury."""
+        self._roles = {**{str(number): work for number in range(processes)}, **beside}
+        self._beside = frozenset(beside)
         self._grace = grace
-        self._work = work
         self._bury = bury
         self._children = dict[int, _Child]()
         self._dead = list[str]()  # not given back yet, because Redis is away
@@ -58,8 +69,9 @@ class Supervisor:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         while not self._stopping:
-            while len(self._children) < self._processes and time.monotonic() >= self._not_before:
-                self._fork()
+            if time.monotonic() >= self._not_before:
+                for role in sorted(self._roles.keys() - self._filled()):
+                    self._fork(role)
             time.sleep(_LOOK)
             self._reap()
             self._bury_dead()
@@ -68,22 +80,28 @@ class Supervisor:
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._stopping = True
 
-    def _fork(self) -> None:
+    def _filled(self) -> set[str]:
+        return {child.role for child in self._children.values()}
+
+    def _fork(self, role: str) -> None:
         self._born += 1
         name = f"{socket.gethostname()}.{os.getpid()}.{self._born}"
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
             _become_child(parent)
-            os._exit(_guarded(self._work, name))
-        self._children[pid] = _Child(name, pid, time.monotonic())
+            metrics.enter(role)
+            os._exit(_guarded(self._roles[role], name))
+        self._children[pid] = _Child(name, role, pid, time.monotonic())
 
     def _reap(self) -> None:
         for pid in list(self._children):
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
                 child = self._children.pop(pid)
-                self._dead.append(child.name)
+                metrics.leave(child.role)
+                if child.role not in self._beside:
+                    self._dead.append(child.name)
                 self._note_death(child, os.waitstatus_to_exitcode(status))
 
     def _note_death(self, child: _Child, status: int) -> None:
@@ -92,12 +110,14 @@ class Supervisor:
         now = time.monotonic()
         self._pause = min(2 * self._pause, _LONGEST_PAUSE) if now - child.born < _YOUNG else _PAUSE
         self._not_before = now + (0 if now - child.born >= _YOUNG else self._pause)
+        metrics.REPLACED_PROCESSES.inc()
         logger.error("worker %s ended by itself (status %d); starting another", child.name, status)
 
     def _bury_dead(self) -> None:
         while self._dead:
             try:
                 if jobs := self._bury(self._dead[-1]):
+                    metrics.RETURNED_JOBS.inc(jobs)
                     logger.warning("worker %s left %d jobs: queued again", self._dead[-1], jobs)
             except redis.RedisError:
                 return  # tried again at the next look; others find them by their heartbeats
@@ -113,7 +133,9 @@ class Supervisor:
         for pid in self._children:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
-        self._dead += [child.name for child in self._children.values()]
+        self._dead += [
+            each.name for each in self._children.values() if each.role not in self._beside
+        ]
         self._bury_dead()
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 import redis
 from redis.exceptions import LockError
 
+from worker import metrics
 from worker.errcodes import Api
 from worker.errors import WeChatUnavailable
 from worker.standing import Pause, Standing
@@ -74,8 +75,8 @@ class AccessToken:
         if not used:
             return WeChatUnavailable("WeChat refuses a token; another process has a newer one")
         why = "WeChat refuses its own token, and gives no other so soon"
-        pause = Pause(api=Api.TOKEN, why=why, until=time.time() + _MINUTE)
-        return self._standing.pause(pause, remedy=_REMEDY)
+        until = time.time() + _MINUTE
+        return self._standing.pause(Pause(api=Api.TOKEN, why=why, until=until, remedy=_REMEDY))
 
     def _known(self) -> str | None:
         return self._standing.read()
@@ -110,6 +111,7 @@ class AccessToken:
         return token
 
     def _fetch_one(self, *, force: bool) -> str:
+        metrics.TOKEN_FETCHES.labels(str(force).lower()).inc()
         token, life = self._fetch(force)
         self._redis.set(self._asked, 1, ex=_MINUTE)
         self._standing.keep(token, max(life - _SPARE, 1))

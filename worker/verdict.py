@@ -6,6 +6,7 @@ import logging
 import re
 import time
 
+from worker import metrics
 from worker.errcodes import Api, Errcode, Policy, look_up
 from worker.errors import (
     PictureExpired,
@@ -28,12 +29,17 @@ class TokenRefused(Exception):
 
 def verdict(standing: Standing, api: Api, errcode: int, errmsg: object) -> Exception:
     """Return the error for an errcode: an AnswerError, or TokenRefused."""
+    metrics.wechat_said(errcode)
     known = look_up(errcode, api)
-    text = f"errcode {errcode}, {known.meaning}{_own_address(errmsg)}"
+    text = f"errcode {errcode}, {known.meaning}{own_address(errmsg)}"
     if known.policy is Policy.PAUSE:
         end = known.resume(time.time())
-        pause = Pause(api=api, why=text, until=end, closed=known.closed)
-        return standing.pause(pause, remedy=known.remedy)
+        return standing.pause(
+            Pause(
+                api=api, why=text, until=end, closed=known.closed, errcode=errcode,
+                remedy=known.remedy,
+            )
+        )  # fmt: skip
     if api is Api.TOKEN:
         return no_token(standing, text)
     if known.policy is Policy.REFRESH:
@@ -55,7 +61,7 @@ def _refused(errcode: int, known: Errcode) -> WeChatRefused:
     return kind(errcode, known.meaning)
 
 
-def _own_address(errmsg: object) -> str:
+def own_address(errmsg: object) -> str:
     """Return the address that WeChat sees us at, where it names it; nothing else of its text."""
     found = _ADDRESS.search(str(errmsg))
     return f": {found[1]}" if found else ""

@@ -1,4 +1,4 @@
-"""All that we ask of a model, by TensorFlow Serving's REST API: what is it, and what about it.
+"""All that we ask of a model: what is it, and what about this picture.
 
 Any SavedModel will do whose signature takes one string (the bytes of a picture) and gives either
 `scores` and `classes` (the five best: `top5`) or a vector of probabilities.
@@ -13,19 +13,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import requests
-
 from labels.classes import ClassName, LabelsError, match_labels
 from worker.breaker import Breaker
-from worker.errors import ModelMismatch, ModelSilent, ModelUnavailable
+from worker.errors import ModelMismatch, ModelUnavailable
+from worker.model_server import ModelServer
 from worker.ranking import BACKGROUND, Ranking, rank_five, rank_vector
 from worker.seen import Seen
-from worker.session import Session, was_refused
 
-_TIMEOUT = (1.0, 5.0)  # seconds to connect, to answer: three attempts are over within 30
-_LONGEST = 6.0  # seconds for the whole answer
-_PAUSES = (0.1, 0.3)  # seconds before a refused connection is tried again
-_TOO_MANY = 429  # HTTP: as good as no answer
 _SIGNATURES = ("top5", "serving_default", "predict")  # the first that the model has
 _ACQUAINTED = 60  # seconds; after that the model may be another one
 
@@ -46,61 +40,6 @@ class Signature:
     output: str | None  # the name of the probabilities; None: the only output, sent without a name
     version: str
     classes: int | None  # how many; None where the model does not say
-
-
-class ModelServer:
-    """One model server: TensorFlow Serving or any other of its protocol."""
-
-    def __init__(self, url: str, threads: int = 1) -> None:
-        self._url = url
-        self._http = Session(threads, _TIMEOUT, _LONGEST)
-        self._http.trust_env = False  # no proxy stands between us and our own server
-
-    def metadata(self, model: str) -> tuple[str, Mapping[str, Any]]:
-        """Return the version being served and its signatures; raise ModelUnavailable."""
-        answer = self._ask("GET", f"{model}/metadata")
-        try:
-            signatures = answer["metadata"]["signature_def"]["signature_def"]
-            return str(answer["model_spec"]["version"]), dict(signatures)
-        except (KeyError, TypeError, ValueError):
-            raise ModelUnavailable(f"metadata of {model} in an unknown form") from None
-
-    def predict(self, model: str, signature: str, instance: Mapping[str, Any]) -> Any:
-        """Return the one prediction for one instance; raise ModelUnavailable."""
-        body = {"signature_name": signature, "instances": [instance]}
-        answer = self._ask("POST", f"{model}:predict", body)
-        predictions = answer.get("predictions")
-        if not isinstance(predictions, list) or len(predictions) != 1:
-            raise ModelUnavailable(f"{model} answered without a prediction")
-        return predictions[0]
-
-    def _ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        url = f"{self._url}/v1/models/{path}"
-        try:
-            response = self._request(method, url, body)
-        except requests.RequestException as error:
-            raise ModelSilent(f"no answer from {url}: {type(error).__name__}") from None
-        try:
-            answer = response.json()
-        except (requests.JSONDecodeError, RecursionError):
-            answer = None
-        if response.ok and isinstance(answer, dict):
-            return answer
-        said = answer.get("error") if isinstance(answer, dict) else "no JSON object"
-        text = f"{url} answered HTTP {response.status_code}: {said}"
-        silent = response.status_code >= 500 or response.status_code == _TOO_MANY
-        raise ModelSilent(text) if silent else ModelUnavailable(text)
-
-    def _request(self, method: str, url: str, body: object) -> requests.Response:
-        """Send it, again where nobody listens: the server may be starting just now."""
-        for pause in _PAUSES:
-            try:
-                return self._http.request(method, url, json=body)
-            except requests.ConnectionError as error:
-                if not was_refused(error):
-                    raise
-            time.sleep(pause)
-        return self._http.request(method, url, json=body)
 
 
 class Classifier:
@@ -165,19 +104,15 @@ class Classifier:
         ranking, failures = self._seen.look_up(key, self._breaker.key)
         fresh = ranking is None
         if ranking is None:
-            ranking = self._breaker.call(lambda: self._look(signature, picture), failures)
+            ranking = self._breaker.call(
+                lambda: look(self._server, self._model, signature, picture), failures
+            )
         if signature.classes is None and ranking.classes is not None:
             names = match_labels(names, ranking.classes)
         guesses = _guesses(names, ranking)
         if fresh:
             self._seen.keep(key, ranking)
         return guesses
-
-    def _look(self, signature: Signature, picture: bytes) -> Ranking:
-        answer = self._server.predict(self._model, signature.name, _b64(picture))
-        if signature.name == "top5":
-            return rank_five(answer)
-        return rank_vector(answer, signature.output, signature.classes)
 
 
 class Answerer:
@@ -206,6 +141,14 @@ class Answerer:
             raise ModelUnavailable(f"{self._model} gave no answer in words")
         # JSON can hold half a character, which cannot be sent on.
         return answer.encode(errors="ignore").decode().strip() or None
+
+
+def look(server: ModelServer, model: str, signature: Signature, picture: bytes) -> Ranking:
+    """Return what the model says about a JPEG; raise ModelUnavailable."""
+    answer = server.predict(model, signature.name, _b64(picture))
+    if signature.name == "top5":
+        return rank_five(answer)
+    return rank_vector(answer, signature.output, signature.classes)
 
 
 def choose_signature(model: str, version: str, signatures: Mapping[str, Any]) -> Signature:

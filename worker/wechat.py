@@ -18,6 +18,7 @@ from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
 from contract.settings import Settings
+from worker import metrics
 from worker.download import PublicWeb
 from worker.errcodes import Api
 from worker.errors import (
@@ -37,6 +38,8 @@ from worker.verdict import TokenRefused, no_token, verdict
 
 logger = logging.getLogger(__name__)
 LARGEST_PICTURE = 10 * 1024 * 1024  # bytes: what WeChat lets followers send
+NOBODY = "nobody"  # no OpenID: those have 28 characters
+NOTHING = "nothing"  # no media_id: those have 64
 _TIMEOUT = (3.0, 8.0)  # seconds to connect, to wait for each piece of the answer
 _LONGEST = 10.0  # seconds for an answer other than a picture
 _DOWNLOAD_LIMIT = 20  # seconds for a whole picture
@@ -74,6 +77,16 @@ class WeChat:
             Api.SEND, lambda token: self._post("message/custom/send", token, body), again=True
         )
 
+    def probe(self, api: Api) -> None:
+        """Ask for what cannot be, so that a refusal of the account shows; nobody is messaged.
+
+        Raises AnswerError or SendBroken; where all is well, that there is no such thing.
+        """
+        if api is Api.SEND:
+            self.send_text(NOBODY, "?")
+        elif api is Api.MEDIA:
+            self.fetch_picture(NOTHING)
+
     def fetch_picture(self, media_id: str, url: str = "") -> bytes:
         """Return the file that a follower sent; raise AnswerError.
 
@@ -102,6 +115,7 @@ class WeChat:
         except TokenRefused:
             raise self._token.give_up(other) from None
 
+    @metrics.wechat_call(Api.SEND)
     def _post(self, path: str, token: str, body: dict[str, Any]) -> None:
         try:
             answer = self._client.post(path, params={"access_token": token}, data=body)
@@ -118,6 +132,7 @@ class WeChat:
         if not isinstance(answer, dict) or answer.get("errcode") != 0:
             raise SendBroken("WeChat's answer has no errcode: is there a proxy in between?")
 
+    @metrics.wechat_call(Api.MEDIA)
     def _download(self, token: str, media_id: str) -> bytes:
         query = {"access_token": token, "media_id": media_id}
         end = time.monotonic() + _DOWNLOAD_LIMIT
@@ -134,9 +149,11 @@ class WeChat:
         if errcode := _errcode(said):
             raise verdict(self._standing, Api.MEDIA, errcode, said.get("errmsg"))
         if "video_url" in said:
+            metrics.wechat_said(0)
             raise NotAPicture("a video")
         return data
 
+    @metrics.wechat_call(Api.TOKEN)
     def _fetch_token(self, force: bool) -> tuple[str, int]:  # noqa: FBT001  # WeChat's own flag
         body = {
             "grant_type": "client_credential",

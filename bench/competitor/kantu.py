@@ -47,7 +47,7 @@ def main() -> int:
     stand_in = types.ModuleType("worker.job")
     vars(stand_in)["answer"] = answer
     sys.modules["worker.job"] = stand_in  # our worker runs nothing that has another name
-    return worker.__main__.main()
+    return worker.__main__.run()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from serving.export.command import main
 from simulator import programs
 from simulator.house import free_port
 from tests.conftest import until
-from worker.vision import ModelServer, choose_signature
+from worker.model_server import ModelServer
+from worker.vision import choose_signature
 
 ROOT = Path(__file__).parents[2]
 

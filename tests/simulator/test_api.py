@@ -189,3 +189,42 @@ def test_every_call_needs_a_token(client: Client) -> None:
         answer = client.get(f"/cgi-bin/{path}").json
         assert answer is not None
         assert answer["errcode"] == 41001
+
+
+@pytest.mark.parametrize("path", ["media/get?media_id=x", "message/custom/send", "media/upload"])
+def test_account_that_is_not_verified_may_not_write_or_fetch(
+    client: Client, account: Account, token: str, path: str
+) -> None:
+    account.verified = False
+    separator = "&" if "?" in path else "?"
+    url = f"/cgi-bin/{path}{separator}access_token={token}"
+    answer = (client.get if "get" in path else client.post)(url, json={}).json
+    assert answer == {"errcode": 48001, "errmsg": "api unauthorized"}
+    addresses = client.get(f"/cgi-bin/getcallbackip?access_token={token}").json
+    assert addresses == {"ip_list": ["127.0.0.1"]}
+
+
+def test_token_is_given_to_listed_addresses_only(client: Client, account: Account) -> None:
+    query = {"grant_type": "client_credential", "appid": APP_ID, "secret": APP_SECRET}
+    account.listed = {"8.8.8.8"}
+    refusal = {
+        "errcode": 40164,
+        "errmsg": "invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist",
+    }
+    assert client.get("/cgi-bin/token", query_string=query).json == refusal
+    assert client.post("/cgi-bin/stable_token", json=query).json == refusal
+    account.listed.add("127.0.0.1")
+    assert "access_token" in (client.post("/cgi-bin/stable_token", json=query).json or {})
+
+
+def test_menu_message_is_a_text_with_lines_to_tap(
+    client: Client, account: Account, token: str
+) -> None:
+    account.followers[OPENID].allow(MESSAGE_ALLOWS, account.clock.now())
+    lines = [{"id": "101", "content": "满意"}, {"id": "102", "content": "不满意"}]
+    menu = {"head_content": "满意吗？", "list": lines}
+    assert send(client, token, msgtype="msgmenu", msgmenu=menu) == 0
+    assert send(client, token, msgtype="msgmenu", msgmenu={**menu, "list": ["满意"]}) == 47001
+    events = account.transcript.since(0)
+    assert [each["kind"] for each in events] == ["answer", "menu", "answer"]
+    assert (events[0]["text"], events[1]["lines"]) == ("满意吗？", lines)

@@ -20,6 +20,7 @@ class OddServer:
 
     url: str
     paths: list[str] = dataclasses.field(default_factory=list)  # in order
+    bodies: list[bytes] = dataclasses.field(default_factory=list)  # in order
     peers: set[tuple[str, int]] = dataclasses.field(default_factory=set)  # one a connection
 
     @property
@@ -36,7 +37,7 @@ def running(respond: Respond) -> Iterator[OddServer]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            odd.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
             odd.paths.append(self.path)
             odd.peers.add(self.client_address)
             with contextlib.suppress(OSError):  # the client has had enough

@@ -28,12 +28,13 @@ def environment(redis_url: str, serving_url: str) -> dict[str, str]:
         "WECHAT_AES_KEY": AES_KEY,
         "REDIS_URL": redis_url,
         "SERVING_URL": serving_url,
+        "WECHAT_API_URL": f"http://127.0.0.1:{free_port()}",
     }
 
 
-def run(environment: dict[str, str]) -> tuple[int, str]:
+def run(environment: dict[str, str], *arguments: str) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "worker"],
+        [sys.executable, "-m", "worker", *arguments],
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert "Traceback" not in done.stderr
@@ -56,6 +57,12 @@ def test_what_cannot_work_ends_it_at_once(
     status, said = run(environment | change)
     assert status == 2
     assert message in said
+
+
+def test_command_that_there_is_not_is_refused(environment: dict[str, str]) -> None:
+    status, said = run(environment, "doktor")
+    assert status == 2
+    assert "invalid choice: 'doktor' (choose from" in said
 
 
 def test_redis_away_ends_it_so_that_it_is_started_again(environment: dict[str, str]) -> None:

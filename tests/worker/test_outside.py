@@ -17,8 +17,8 @@ from tests.conftest import APP_ID, WeChatServer
 from tests.worker.conftest import OPENID, Send
 from tests.worker.odd_server import OddServer, answer, running
 from worker.download import PublicWeb
+from worker.model_server import ModelServer
 from worker.services import Services
-from worker.vision import ModelServer
 from worker.wechat import LARGEST_PICTURE
 
 Work = Callable[[], None]

@@ -90,7 +90,7 @@ def test_operator_is_told_once_what_to_do(
 ) -> None:
     for _ in range(3):
         standing.pause(
-            Pause(api=Api.SEND, why="errcode 45009", until=time.time() + 100), remedy="wait"
+            Pause(api=Api.SEND, why="errcode 45009", until=time.time() + 100, remedy="wait")
         )
     (record,) = caplog.records
     assert record.levelno == logging.ERROR

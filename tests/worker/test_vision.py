@@ -27,8 +27,9 @@ from tests.worker.odd_server import (
 )
 from worker.breaker import Breaker
 from worker.errors import ModelMismatch, ModelSilent, ModelUnavailable
+from worker.model_server import ModelServer
 from worker.seen import Seen
-from worker.vision import Answerer, Classifier, ModelServer
+from worker.vision import Answerer, Classifier
 
 IMAGENET = read_labels(default_labels("resnet50"))
 DEMO = read_labels(default_labels("demo"))
@@ -313,7 +314,7 @@ COUNTED = {"cmdstat_mget", "cmdstat_get", "cmdstat_set", "cmdstat_del", "cmdstat
 def test_server_that_is_just_starting_is_waited_for(
     classifier: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.vision._PAUSES", (0.1,) * 50)
+    monkeypatch.setattr("worker.model_server._PAUSES", (0.1,) * 50)
     port = free_port()
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -346,8 +347,8 @@ def test_connection_that_was_cut_is_not_tried_again_in_the_same_call(classifier:
 def test_server_that_hangs_costs_few_jobs_their_patience(
     classifier: Make, monkeypatch: pytest.MonkeyPatch, respond: Respond
 ) -> None:
-    monkeypatch.setattr("worker.vision._TIMEOUT", (0.5, 0.5))
-    monkeypatch.setattr("worker.vision._LONGEST", 0.5)
+    monkeypatch.setattr("worker.model_server._TIMEOUT", (0.5, 0.5))
+    monkeypatch.setattr("worker.model_server._LONGEST", 0.5)
     start = time.monotonic()
     with running(model(respond)) as server, concurrent.futures.ThreadPoolExecutor(20) as threads:
         processes = [classifier(server.url, "demo") for _ in range(2)]

@@ -1,0 +1,1 @@
+"""`python -m worker doctor`: why is there no reply, and what to do. One module for each subject."""
