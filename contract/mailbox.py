@@ -58,6 +58,10 @@ class Mailbox:
         taken = self._redis.transaction(move, key, given, value_from_callable=True)  # type: ignore[arg-type]  # redis-py forgets the value
         return str(taken)
 
+    def withdraw(self, openid: str, job_id: str) -> None:
+        """Take an answer out again."""
+        self._redis.hdel(self._key(openid), job_id)
+
     def forget(self, openid: str) -> None:
         """Delete what is kept for a follower."""
         self._redis.delete(self._key(openid))

@@ -70,7 +70,8 @@ class Turns:
             pipeline.lrange(line, 0, -1)
             pipeline.smembers(done_key)
             found, done = pipeline.execute()
-        turns = [each.decode() for each in found]
+        # A repeat stands there twice until withdraw(), and for good where its webhook has died.
+        turns = list(dict.fromkeys(each.decode() for each in found))
         if turn not in turns:
             return Place(ahead=[], number=0)
         before = turns[: turns.index(turn)]

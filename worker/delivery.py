@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import cast
 
 from rq.exceptions import DeserializationError
 from rq.job import Job
 
-from contract.job import ImageJob
+from contract.job import ATTEMPTS, FAILURE_TTL, ImageJob
 from contract.outcome import Outcome
+from contract.steps import durations
 from labels import phrase
+from worker import metrics
 from worker.errors import AnswerError, SendBroken, WeChatClosed, WeChatParked, WeChatRefused
 from worker.services import Services
 
 logger = logging.getLogger(__name__)
 WAITING = "waiting"
 _LONGEST_SEND = 30  # seconds; a claim without an outcome for longer means a death while sending
+# What reading a job of another making may raise.
+_FOREIGN = (AttributeError, DeserializationError, KeyError, TypeError, ValueError)
 
 Reply = tuple[str, Outcome]  # what to tell the follower, and what it is once that is done
 
@@ -39,12 +44,17 @@ def deliver(job: Job, reply: Reply, services: Services, *, in_turn: bool = True)
     message = ImageJob(**job.kwargs)
     place = services.turns.place(message.follower, message.turn)
     if in_turn and any(_is_open(job, turn) for turn in place.ahead):
-        services.waiting.add(job.id)
-        return WAITING
+        return _wait(job, services)
     outcome = _send(job, message, _numbered(reply, place.number, message), services)
     if outcome != WAITING:
         _hand_on(job, message, services)
     return outcome
+
+
+def _wait(job: Job, services: Services) -> str:
+    services.waiting.add(job.id)
+    job.result_ttl = FAILURE_TTL  # it ends for RQ, but must not be forgotten before its turn
+    return WAITING
 
 
 def _is_open(job: Job, turn: str) -> bool:
@@ -96,23 +106,23 @@ def _send(job: Job, message: ImageJob, reply: Reply, services: Services) -> str:
     closed = _sign_in(services)  # before the claim: what fails here was certainly not sent
     if not services.claim.take(job.id):
         return _claimed(job, message, text, services)
+    note(job, claimed=time.time())
     try:
         if closed:
             raise closed
         services.wechat.send_text(message.follower, text)
     except SendBroken as error:
         return _unknown(job, message, text, services, str(error))
+    # The claim stays with a job that has its outcome: who dies on the way to it leaves no second.
     except (WeChatParked, WeChatClosed) as error:
-        services.claim.release(job.id)
-        services.mailbox.put(message.follower, job.id, message.received, text)
-        return record(job, Outcome.PARKED, str(error))
+        _park(job, message, text, services)
+        return record(job, Outcome.PARKED, services, str(error))
     except WeChatRefused as error:
-        services.claim.release(job.id)
-        return record(job, Outcome.DROPPED, str(error))
+        return record(job, Outcome.DROPPED, services, str(error))
     except AnswerError:
         services.claim.release(job.id)
         raise
-    return record(job, outcome)
+    return record(job, outcome, services)
 
 
 def _sign_in(services: Services) -> WeChatClosed | None:
@@ -126,48 +136,80 @@ def _sign_in(services: Services) -> WeChatClosed | None:
 
 def _claimed(job: Job, message: ImageJob, text: str, services: Services) -> str:
     """Say what it means that somebody has the claim: is sending just now, or died while sending."""
+    if known := _recorded(job):
+        return known
     if services.claim.age(job.id) < _LONGEST_SEND:
-        services.waiting.add(job.id)
-        return WAITING
-    if known := job.get_meta().get("outcome"):  # recorded while we were at others
-        return str(known)
+        return _wait(job, services)
     return _unknown(job, message, text, services, "an earlier attempt died while sending")
+
+
+def _recorded(job: Job) -> str:
+    """Return the outcome that another has recorded; empty for none.
+
+    An attempt that knew nothing of it may have saved its own notes over those with the outcome.
+    """
+    found = cast("bytes | None", job.connection.hget(job.key, "outcome"))
+    known = found.decode() if found else ""
+    if known and "outcome" not in job.get_meta():
+        note(job, outcome=known)
+        job.save_meta()
+    return known
 
 
 def _unknown(job: Job, message: ImageJob, text: str, services: Services, reason: str) -> str:
     repeat = phrase(message.language, "perhaps_repeated", answer=text)
-    services.mailbox.put(message.follower, job.id, message.received, repeat)
-    return record(job, Outcome.UNKNOWN, reason)
+    _park(job, message, repeat, services)
+    return record(job, Outcome.UNKNOWN, services, reason)
+
+
+def _park(job: Job, message: ImageJob, text: str, services: Services) -> None:
+    """Put a reply into the mailbox; keep nothing of a follower who has left meanwhile."""
+    services.mailbox.put(message.follower, job.id, message.received, text)
+    if services.followers.has_left(message.follower, since=message.received):
+        services.mailbox.withdraw(message.follower, job.id)
+        services.album.forget(message.follower)
 
 
 def note(job: Job, **facts: object) -> None:
-    """Keep the times of the steps, in seconds since 1970, where admins can read them."""
+    """Keep what happened where admins can read it; times in seconds since 1970 (contract.steps)."""
     job.meta.update(facts)
 
 
-def record(job: Job, outcome: Outcome, reason: str = "") -> str:
-    """Keep in the job, and log, how its message ended; return that."""
-    sent = time.time()
-    note(job, outcome=str(outcome), sent=sent)
+def record(job: Job, outcome: Outcome, services: Services, reason: str = "") -> str:
+    """Keep in the job, log and count how its message ended; return that."""
+    note(job, outcome=str(outcome), sent=time.time())
     if reason:
         note(job, reason=reason)
-    job.save_meta()
-    took = 1000 * (sent - _received(job, otherwise=sent))
+    notes = bytes(job.serializer.dumps(job.meta))
+    # In a field of its own, too: an attempt that overlaps with this one writes meta as a whole.
+    job.connection.hset(job.key, mapping={"meta": notes, "outcome": str(outcome)})
+    steps = durations(_received(job), job.meta)
+    metrics.count_message(outcome, steps)
     level = logging.WARNING if outcome in {Outcome.UNKNOWN, Outcome.DROPPED} else logging.INFO
     logger.log(
         level,
-        "job=%s outcome=%s model=%s ms=%.0f%s",
+        "job=%s outcome=%s model=%s attempt=%d follower=%s ms=%.0f%s%s",
         job.id,
         outcome,
         job.meta.get("model", "-"),
-        took,
-        f" reason={reason}" if reason else "",
+        ATTEMPTS - (job.retries_left or 0),
+        _follower(job, services),
+        1000 * sum(steps.values()),
+        "".join(f" {step}_ms={1000 * seconds:.0f}" for step, seconds in steps.items()),
+        f" reason={reason}" if (reason := job.meta.get("reason", "")) else "",
     )
     return str(outcome)
 
 
-def _received(job: Job, otherwise: float) -> float:
+def _received(job: Job) -> float:
     try:
         return float(job.kwargs["received"])
-    except (DeserializationError, KeyError, TypeError, ValueError):
-        return otherwise  # a job of another making
+    except _FOREIGN:
+        return float(job.meta["sent"])
+
+
+def _follower(job: Job, services: Services) -> str:
+    try:
+        return services.followers.alias(job.kwargs["follower"])[:12]
+    except _FOREIGN:
+        return "-"

@@ -8,8 +8,9 @@ is left, reconcile apologises.
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import time
+from collections.abc import Iterator
 
 from rq import get_current_job
 from rq.job import Job
@@ -17,17 +18,18 @@ from rq.job import Job
 from contract.job import PICTURE, ImageJob
 from contract.outcome import Outcome
 from labels import phrase
+from worker import metrics
 from worker import reply as words
 from worker.delivery import Reply, deliver, note, saved_reply
 from worker.errors import AnswerError, NoPicture
 from worker.picture import prepare
 from worker.services import SERVICES, Services
 
-logger = logging.getLogger(__name__)
 _PICTURE_PATIENCE = 5  # seconds that a question waits for the picture before it
 _LOOK = 0.05  # seconds
 
 
+@metrics.attempt()
 def answer(**fields: object) -> str:
     """Answer one message; return its outcome, or that it waits for its turn.
 
@@ -39,7 +41,8 @@ def answer(**fields: object) -> str:
     if "outcome" in job.meta:  # a worker died between that and RQ's own record
         return str(job.meta["outcome"])
     message = ImageJob(**fields)  # type: ignore[arg-type]  # what the webhook put there
-    note(job, received=message.received, started=time.time())
+    note(job, received=message.received)
+    note(job, **{"retried" if "started" in job.meta else "started": time.time()})
     reply = saved_reply(job) or _find_reply(job, message, services)
     job.meta["reply"] = reply
     job.save_meta()
@@ -52,27 +55,40 @@ def _find_reply(job: Job, message: ImageJob, services: Services) -> Reply:
     except AnswerError as error:
         if error.retry:
             raise
-        logger.info("job=%s no answer: %s", job.id, error)
+        note(job, reason=str(error))
         return phrase(message.language, error.phrase), Outcome.APOLOGISED
 
 
 def _look(job: Job, message: ImageJob, services: Services) -> str:
     if not message.media_id:
-        _await_picture(message, services)
-        picture = services.album.last(message.follower)
+        with _noted(job, "fetched"):
+            _await_picture(message, services)
+            picture = services.album.last(message.follower)
         if picture is None:
             raise NoPicture("a question, but the album is empty")
-        text = services.answerer.ask(picture, message.question)
-        note(job, seen=time.time(), model=services.settings.vqa_model)
+        note(job, model=services.settings.vqa_model)
+        with _noted(job, "seen"):
+            text = services.answerer.ask(picture, message.question)
         return words.answer(text, message.language)
-    data = services.wechat.fetch_picture(message.media_id, message.picture_url)
-    note(job, fetched=time.time())
-    pictures = prepare(data, round(services.settings.classifier_input / 0.875))
-    if services.settings.vqa_model:  # else nobody could ask about it
-        services.album.keep(message.follower, pictures.large)
-    guesses = services.classifier.classify(pictures.small)
-    note(job, seen=time.time(), model=services.settings.classifier_model)
+    with _noted(job, "fetched"):
+        data = services.wechat.fetch_picture(message.media_id, message.picture_url)
+    with _noted(job, "prepared"):
+        pictures = prepare(data, round(services.settings.classifier_input / 0.875))
+        if services.settings.vqa_model:  # else nobody could ask about it
+            services.album.keep(message.follower, pictures.large)
+    note(job, model=services.settings.classifier_model)
+    with _noted(job, "seen"):
+        guesses = services.classifier.classify(pictures.small)
     return words.describe(guesses, message.language)
+
+
+@contextlib.contextmanager
+def _noted(job: Job, end: str) -> Iterator[None]:
+    """Note when a step has ended, well or not."""
+    try:
+        yield
+    finally:
+        note(job, **{end: time.time()})
 
 
 def _await_picture(message: ImageJob, services: Services) -> None:

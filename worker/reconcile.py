@@ -71,6 +71,8 @@ class Reconciler:
             keep_lock()
             if job is not None and "outcome" not in job.meta and saved_reply(job):
                 self._settle(job, in_turn=waited[job_id] < _PATIENCE)
+            if job is not None and "outcome" in job.meta:  # now it is kept no longer than others
+                job.connection.expire(job.key, self._services.settings.result_ttl)
             if job is None or "outcome" in job.meta:
                 self._services.waiting.remove(job_id)
 
@@ -91,4 +93,5 @@ class Reconciler:
             logger.error("job=%s has no outcome yet: %s", job.id, error)
             raise
         except Exception as error:  # noqa: BLE001  # a job of another making, or damaged
-            record(job, Outcome.DROPPED, f"cannot be apologised for: {type(error).__name__}")
+            reason = f"cannot be apologised for: {type(error).__name__}"
+            record(job, Outcome.DROPPED, self._services, reason)

@@ -31,7 +31,7 @@ class Recovery:
     def run(self) -> None:
         """Return to the queue what belongs there; raise redis.RedisError."""
         self._disarm_foreign()
-        self._queue.started_job_registry.cleanup()
+        _return_abandoned(self._queue)
         self._queue.failed_job_registry.cleanup()
         self._queue.finished_job_registry.cleanup()
         self._return_the_lost()
@@ -89,6 +89,21 @@ def give_back(queue: Queue, executions: Iterable[Execution]) -> None:
         for execution in executions:
             queue.started_job_registry.add_execution(execution, pipeline, ttl=0, xx=True)
         pipeline.execute()
+    _return_abandoned(queue)
+
+
+def _return_abandoned(queue: Queue) -> None:
+    """Have RQ return what is started and has no heartbeat any more; it would pass over a job whose
+    worker died, or lost Redis, after it had called it scheduled and before it had scheduled it.
+    """
+    abandoned = queue.started_job_registry.get_expired_job_ids()
+    if not abandoned:
+        return
+    for job in Job.fetch_many(abandoned, queue.connection, serializer=queue.serializer):
+        if job is None or job.get_status(refresh=False) != JobStatus.SCHEDULED:
+            continue
+        if job not in queue.scheduled_job_registry:
+            job.set_status(JobStatus.STARTED)
     queue.started_job_registry.cleanup()
 
 

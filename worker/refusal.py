@@ -8,10 +8,18 @@ from rq.exceptions import DeserializationError
 from rq.job import Job
 
 from contract.job import ANSWER
+from worker import metrics
 
 
 def refusal(job: Job) -> str | None:
     """Return why this job must not be run, or None for one of ours."""
+    reason = _reason(job)
+    if reason:
+        metrics.REFUSED_JOBS.inc()
+    return reason
+
+
+def _reason(job: Job) -> str | None:
     try:
         function, instance, positional = job.func_name, job.instance, job.args
     except DeserializationError:

@@ -12,6 +12,7 @@ from typing import Any
 
 import redis
 
+from worker import metrics
 from worker.ranking import Ranking
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ class Seen:
         """Return what was said, if anything, and what Redis holds beside it; one trip."""
         found: Any = self._redis.mget(key, beside)
         said, other = found
+        metrics.SEEN_LOOKUPS.labels("hit" if said else "miss").inc()
         return _read(said) if said else None, other
 
     def keep(self, key: str, ranking: Ranking) -> None:

@@ -6,6 +6,7 @@ import contextvars
 import dataclasses
 
 from contract.album import Album
+from contract.follower import Followers
 from contract.mailbox import Mailbox
 from contract.outcome import SendClaim
 from contract.settings import Settings
@@ -20,6 +21,7 @@ class Services:
     """The parts, put together."""
 
     settings: Settings
+    followers: Followers
     album: Album
     claim: SendClaim
     mailbox: Mailbox

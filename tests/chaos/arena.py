@@ -8,104 +8,40 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import http.server
 import io
 import itertools
-import json
 import os
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import redis
 from PIL import Image
 from rq.job import Job
+from rq.serializers import JSONSerializer
 
+from contract.follower import Followers
 from contract.job import picture_queue
 from simulator import programs
 from simulator.courier import Courier
 from simulator.followers import MESSAGE_ALLOWS, Follower
 from simulator.house import Program, free_port
+from tests.chaos.models import ANSWER, Models
 from tests.conftest import (
     AES_KEY,
     APP_ID,
     APP_SECRET,
     TOKEN,
     WeChatServer,
+    alive,
     encode,
     make_settings,
     until,
 )
 
-ANSWER = "数字 3"  # how the model's usual answer ends
-
-
-class Models:
-    """A model server that answers as it is told to."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-        self.behave: Callable[[], object] = lambda: None  # may wait, or return another answer
-        arena = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                arena.reply(self, _METADATA)
-
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                arena.asked += 1
-                arena.reply(self, arena.behave() or _PREDICTION)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    @staticmethod
-    def reply(handler: http.server.BaseHTTPRequestHandler, answer: object) -> None:
-        """Send a status (int), bytes, or a document."""
-        status = answer if isinstance(answer, int) else 200
-        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        with contextlib.suppress(OSError):  # the client was killed meanwhile
-            handler.send_response(status)
-            handler.send_header("Content-Length", str(len(body)))
-            handler.end_headers()
-            handler.wfile.write(body)
-
-
-def _signature(inputs: dict[str, str], outputs: dict[str, tuple[str, str]]) -> dict[str, object]:
-    return {
-        "inputs": {name: {"dtype": dtype} for name, dtype in inputs.items()},
-        "outputs": {
-            name: {"dtype": dtype, "tensor_shape": {"dim": [{"size": "-1"}, {"size": size}]}}
-            for name, (dtype, size) in outputs.items()
-        },
-    }
-
-
-_PICTURE = {"image": "DT_STRING"}
-_METADATA = {
-    "model_spec": {"name": "demo", "version": "1"},
-    "metadata": {
-        "signature_def": {
-            "signature_def": {
-                "top5": _signature(
-                    _PICTURE, {"scores": ("DT_FLOAT", "5"), "classes": ("DT_INT64", "5")}
-                ),
-                "serving_default": _signature(_PICTURE, {"probabilities": ("DT_FLOAT", "12")}),
-            }
-        }
-    },
-}
-_PREDICTION = {
-    "predictions": [{"scores": [0.96, 0.01, 0.01, 0.01, 0.01], "classes": [3, 1, 2, 4, 5]}]
-}
+PIC_URL = "http://mmbiz.qpic.cn/x/0"
 
 
 class Arena:
@@ -115,6 +51,9 @@ class Arena:
         self.models, self.wechat, self.account = Models(), wechat, wechat.account
         self._picture = Image.open(io.BytesIO(picture)).convert("RGB")
         self._numbers = itertools.count(1)
+        self._last = dict[str, dict[str, str]]()  # OpenID -> the push that was sent last
+        self.figures = ""  # what else is worth telling in the report
+        self.broken = set[str]()  # jobs whose send was broken off by what the test did
         self._sent = dict[str, list[float]]()  # OpenID -> when each message was sent
         port, store = free_port(), free_port()
         self.environment = {
@@ -127,9 +66,10 @@ class Arena:
             store, folder / "redis", folder / "redis.log", durable=True
         )
         self.app = programs.webhook(port, self.environment, folder / "app.log")
+        self.webhook = f"http://127.0.0.1:{port}/wechat"
         self.worker = self.another_worker(folder / "worker.log")
         self.redis = redis.Redis(port=store)
-        self.courier = Courier(self.account, make_settings(), f"http://127.0.0.1:{port}/wechat")
+        self.courier = Courier(self.account, make_settings(), self.webhook)
 
     def another_worker(self, log: Path) -> Program:
         """Return one more worker, not started."""
@@ -145,28 +85,62 @@ class Arena:
                 until(program.ready, 30)
             yield self
 
-    def send(self, followers: int, *, copies: int = 1) -> list[str]:
+    def send(
+        self, followers: int, *, copies: int = 1, picture: bytes | None = None, url: str = PIC_URL
+    ) -> list[str]:
         """Have so many new followers send a picture each; return their OpenIDs."""
         openids = [f"oCHAOS{next(self._numbers):022d}" for _ in range(followers)]
         for openid in openids:
             self.account.followers[openid] = Follower(openid=openid)
-            self.send_again(openid, copies=copies)
+            self.send_again(openid, copies=copies, picture=picture, url=url)
         return openids
 
-    def send_again(self, openid: str, *, copies: int = 1) -> None:
-        """Have a follower send a picture."""
+    def send_again(
+        self, openid: str, *, copies: int = 1, picture: bytes | None = None, url: str = PIC_URL
+    ) -> None:
+        """Have a follower send a picture: one that no cache has seen, or the one given."""
         self.account.followers[openid].allow(MESSAGE_ALLOWS, self.account.clock.now())
         self._sent.setdefault(openid, []).append(self.account.clock.now())
-        push = {
+        data = self._another_picture() if picture is None else picture
+        media_id = self.account.media.keep(data)
+        push = self.push(openid, MsgType="image", PicUrl=url, MediaId=media_id)
+        self._last[openid] = push
+        self.courier.carry(push, copies=copies)
+
+    def push(self, openid: str, **fields: str) -> dict[str, str]:
+        """Return a message of a follower as WeChat puts it."""
+        return {
             "ToUserName": self.account.original_id,
             "FromUserName": openid,
             "CreateTime": str(int(time.time())),
-            "MsgType": "image",
-            "PicUrl": "http://mmbiz.qpic.cn/x/0",
-            "MediaId": self.account.media.keep(self._another_picture()),
             "MsgId": str(10**16 + next(self._numbers)),
+            **fields,
         }
-        self.courier.carry(push, copies=copies)
+
+    def repeat(self, openid: str) -> None:
+        """Deliver a follower's last message once more."""
+        self.courier.carry(self._last[openid])
+
+    def leave(self, openid: str) -> None:
+        """Have a follower leave; return when the webhook has heard of it."""
+        self.account.followers[openid].follows = False
+        before = len(self.deliveries())
+        self.courier.carry(self.push(openid, MsgType="event", Event="unsubscribe"))
+        until(lambda: len(self.deliveries()) > before)
+
+    def kept_of(self, openid: str) -> list[bytes]:
+        """Return the keys about a follower, but for that they have left."""
+        alias = Followers(make_settings(), self.redis).alias(openid)
+        keys = self.redis.scan_iter(f"kantu:*:{alias}*")
+        return [key for key in keys if not key.startswith(b"kantu:left:")]
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Return WeChat's tries to deliver a message, as its transcript has them."""
+        return [each for each in self.account.transcript.since(0) if each["kind"] == "delivery"]
+
+    def calls(self, path: str) -> int:
+        """Return how often that path of WeChat's API was asked for."""
+        return self.wechat.requests.count(f"/cgi-bin/{path}")
 
     def _another_picture(self) -> bytes:
         """Return a picture that no cache has seen."""
@@ -238,6 +212,15 @@ class Arena:
 
     def kill_working(self) -> None:
         """Kill the processes that run jobs, as the kernel does when memory is short."""
-        for pid in self.working():
+        pids = self.working()
+        for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        until(lambda: not any(alive(pid) for pid in pids))
+        self.note_broken_sends()
+
+    def note_broken_sends(self) -> None:
+        """Note which replies are claimed and have no outcome, now that something broke."""
+        claimed = [key.decode().rpartition(":")[2] for key in self.redis.scan_iter("kantu:sent:*")]
+        jobs = Job.fetch_many(claimed, self.redis, serializer=JSONSerializer) if claimed else []
+        self.broken |= {job.id for job in jobs if job and "outcome" not in job.meta}

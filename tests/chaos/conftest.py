@@ -11,7 +11,7 @@ import redis
 
 from tests.chaos import report
 from tests.chaos.arena import Arena
-from tests.conftest import WeChatServer
+from tests.conftest import WeChatServer, until
 
 _ROWS = list[report.Row]()
 
@@ -27,15 +27,24 @@ def arena(
     with Arena(tmp_path, wechat_server, samples["1-digit-3"]).open() as arena:
         yield arena
         try:
+            until(lambda: not arena.outcomes()["none"], 60)  # who reads is quicker than the record
             outcomes = arena.outcomes()
         except redis.RedisError:
             return  # the test has failed already
         fault = request.node.name.removeprefix("test_").replace("_", " ")
         doubled = arena.doubled()
         _ROWS.append(
-            report.Row(fault=fault, outcomes=outcomes, doubled=doubled, seconds=arena.waited())
+            report.Row(
+                fault=fault.replace("[", ": ").removesuffix("]"),
+                outcomes=outcomes,
+                broken=len(arena.broken),
+                doubled=doubled,
+                seconds=arena.waited(),
+                figures=arena.figures,
+            )
         )
         assert (outcomes["none"], doubled) == (0, 0)
+        assert outcomes["unknown"] <= len(arena.broken)
 
 
 @pytest.hookimpl(trylast=True)

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from labels import phrase
-from tests.chaos.arena import ANSWER, Arena
-from tests.conftest import until
+from tests.chaos.arena import Arena
+from tests.chaos.models import ANSWER
+from tests.conftest import alive, until
 
 
 def once(does: Any) -> Any:
@@ -94,6 +95,8 @@ def test_host_vanishes_and_another_takes_over(arena: Arena, tmp_path: Path) -> N
     try:
         for pid in [gone.process.pid if gone.process else 0, *pids]:
             os.kill(pid, signal.SIGKILL)
+        until(lambda: not any(alive(pid) for pid in pids))
+        arena.note_broken_sends()
         assert arena.wait_for_answers(openids, 40) < 20
         assert arena.settle() == {"sent": 6}
         assert_answered_once(arena, openids)
@@ -114,6 +117,7 @@ def test_redis_is_killed_and_comes_back(arena: Arena) -> None:
     until(lambda: arena.read(late) == [phrase("zh", "busy")], 10)
     arena.redis_server.start()
     until(arena.redis_server.ready)
+    arena.note_broken_sends()
     arena.wait_for_answers(openids, 60)
     arena.settle(80)
     assert [len(arena.read(openid)) for openid in openids] == [1] * 8
@@ -130,6 +134,7 @@ def test_redis_stands_still_for_a_while(arena: Arena) -> None:
         assert time.monotonic() - started < 3
     finally:
         os.kill(pid, signal.SIGCONT)
+    arena.note_broken_sends()
     until(arena.worker.ready, 30)
     later = arena.send(3)
     arena.wait_for_answers(later, 60)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from labels import phrase
+from simulator import programs
 from simulator.errors import ApiError
+from simulator.house import free_port
 from tests.chaos.arena import Arena
 from tests.chaos.test_killed import assert_answered_once
 from tests.conftest import until
@@ -51,6 +56,42 @@ def test_model_server_that_never_answers_brings_apologies_in_time(arena: Arena) 
 
 
 @pytest.mark.chaos
+def test_model_that_is_missing_is_loaded_later(
+    arena: Arena, tmp_path: Path, samples: dict[str, bytes]
+) -> None:
+    url, base = f"http://127.0.0.1:{(port := free_port())}", tmp_path / "models" / "demo"
+    base.mkdir(parents=True)
+    config = tmp_path / "models.config"
+    config.write_text(programs.model_config({"demo": base}))
+    server = programs.model_server(port, config, "demo", tmp_path / "serving.log")
+    server.start()
+    try:
+        until(lambda: listens(url), 60)
+        arena.worker.end()
+        arena.worker.environment = arena.environment | {"SERVING_URL": url}
+        arena.worker.start()
+        early = arena.send(2, picture=samples["1-digit-3"])
+        arena.wait_for_answers(early, 40)
+        assert [arena.read(each) for each in early] == [[phrase("zh", "apology")]] * 2
+        shutil.copytree(programs.MODELS / "demo", base, dirs_exist_ok=True)
+        until(server.ready, 60)
+        later = arena.send(2, picture=samples["1-digit-3"])
+        arena.wait_for_answers(later, 30)
+        assert_answered_once(arena, later)
+        assert arena.settle() == {"apologised": 2, "sent": 2}
+    finally:
+        server.end()
+
+
+def listens(url: str) -> bool:
+    """Return whether an HTTP server is there, whatever it says."""
+    try:
+        return bool(requests.get(url, timeout=1).status_code)
+    except requests.ConnectionError:
+        return False
+
+
+@pytest.mark.chaos
 def test_busy_wechat_is_asked_again(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> None:
     receive, refusals = arena.account.receive_text, iter([-1, -1])
 
@@ -74,6 +115,7 @@ def test_wechat_that_takes_a_message_and_says_nothing(
 
     def swallow(openid: object, text: object) -> None:
         receive(openid, text)
+        arena.note_broken_sends()
         time.sleep(12)
 
     monkeypatch.setattr(arena.account, "receive_text", swallow)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections.abc import Callable
@@ -12,11 +11,10 @@ import pytest
 
 from labels import phrase
 from simulator.errors import ApiError
-from tests.chaos.arena import ANSWER, Arena
+from tests.chaos.arena import Arena
+from tests.chaos.models import ANSWER
+from tests.chaos.report import SEED, SOAK
 from tests.conftest import until
-
-_SECONDS = float(os.environ.get("SOAK", "180"))
-_SEED = int(os.environ.get("SEED", "1"))
 
 
 class Faults:
@@ -24,10 +22,9 @@ class Faults:
 
     def __init__(self, arena: Arena, chance: random.Random) -> None:
         self._arena, self._chance = arena, chance
-        self._threads = 2 * int(arena.environment["WORKER_THREADS"])
         self._receive = arena.account.receive_text
         self.all: list[Callable[[], None]] = [
-            self.kill,
+            arena.kill_working,
             self.slow_model,
             self.broken_model,
             self.busy_wechat,
@@ -35,21 +32,17 @@ class Faults:
             arena.account.credentials.revoke,
             self.restart_worker,
         ]
-        self.kills = 0  # each may hit inside a send, of which nobody knows then how it went
 
     def strike(self) -> None:
         """Let one of them happen."""
         self.heal()
         self._chance.choice(self.all)()
+        self._arena.note_broken_sends()
 
     def heal(self) -> None:
         """Let everybody behave."""
         self._arena.models.behave = lambda: None
         self._arena.account.receive_text = self._receive  # type: ignore[method-assign]
-
-    def kill(self) -> None:
-        self.kills += self._threads
-        self._arena.kill_working()
 
     def slow_model(self) -> None:
         self._arena.models.behave = lambda: time.sleep(2)
@@ -67,7 +60,7 @@ class Faults:
         def swallow(openid: object, text: object) -> None:
             self._receive(openid, text)
             self.heal()
-            self.kill()  # the follower has it, and nobody lives to hear that
+            self._arena.kill_working()  # the follower has it, and nobody lives to hear that
 
         self._arena.account.receive_text = swallow  # type: ignore[assignment, method-assign]
 
@@ -77,11 +70,11 @@ class Faults:
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(_SECONDS + 300)
+@pytest.mark.timeout(SOAK + 300)
 def test_soak(arena: Arena) -> None:
-    chance = random.Random(_SEED)  # no secret
+    chance = random.Random(SEED)  # no secret
     faults = Faults(arena, chance)
-    openids, end = list[str](), time.monotonic() + _SECONDS
+    openids, end = list[str](), time.monotonic() + SOAK
     while time.monotonic() < end:
         faults.strike()
         for _ in range(3):
@@ -93,5 +86,5 @@ def test_soak(arena: Arena) -> None:
     allowed = {ANSWER, phrase("zh", "apology")[-4:]}
     assert {text[-4:] for openid in openids for text in arena.read(openid)} <= allowed
     silent = [openid for openid in openids if not arena.read(openid)]
-    assert len(silent) <= outcomes["unknown"] <= faults.kills
+    assert len(silent) <= outcomes["unknown"] <= len(arena.broken)
     assert arena.doubled() == 0

@@ -54,3 +54,10 @@ def test_nothing_stays_of_a_follower_who_leaves(mailbox: Mailbox, connection: re
     mailbox.put(OPENID, "a", 1.0, "answer")
     mailbox.forget(OPENID)
     assert list(connection.scan_iter("kantu:mailbox:*")) == []
+
+
+def test_answer_can_be_taken_out_again(mailbox: Mailbox) -> None:
+    mailbox.put(OPENID, "a", 1.0, "one")
+    mailbox.put(OPENID, "b", 2.0, "two")
+    mailbox.withdraw(OPENID, "a")
+    assert mailbox.take(OPENID, "m1") == "two"

@@ -70,6 +70,15 @@ def test_repeat_takes_its_second_place_back(turns: Turns, connection: redis.Redi
     assert turns.place(OPENID, "picture:1").number == 1
 
 
+def test_repeat_that_has_not_gone_yet_is_no_picture_of_its_own(
+    turns: Turns, connection: redis.Redis
+) -> None:
+    join(turns, connection, "picture:1", "picture:1")  # the webhook is at it, or has died over it
+    assert turns.place(OPENID, "picture:1").number == 0
+    join(turns, connection, "picture:2")
+    assert turns.place(OPENID, "picture:2").number == 2
+
+
 def test_message_in_no_line_waits_for_nobody(turns: Turns) -> None:
     place = turns.place(OPENID, "picture:9")
     assert (list(place.ahead), place.number) == ([], 0)

@@ -216,6 +216,43 @@ def test_outcome_is_not_changed_by_a_second_run(
     assert len(wechat_server.texts()) == 1
 
 
+def test_outcome_that_an_overlapping_attempt_has_written_over_is_found_again(
+    work: Work, send: Send, job: Fetch, wechat_server: WeChatServer, jpeg: bytes
+) -> None:
+    job_id = send(jpeg)
+    work()
+    stale = job(job_id)
+    del stale.meta["outcome"]  # as whoever began before it was recorded would have it
+    stale.save_meta()
+    picture_queue(stale.connection).push_job_id(job_id)
+    work()
+    assert job(job_id).meta["outcome"] == "sent"
+    assert len(wechat_server.texts()) == 1
+
+
+def test_death_between_the_mailbox_and_the_record_brings_no_second_answer(
+    work: Work,
+    send: Send,
+    job: Fetch,
+    services: Services,
+    wechat_server: WeChatServer,
+    monkeypatch: pytest.MonkeyPatch,
+    jpeg: bytes,
+) -> None:
+    with monkeypatch.context() as dying:
+        dying.setattr("worker.wechat.WeChat.send_text", Counted(WeChatParked(45047)))
+        dying.setattr("worker.delivery.record", Counted(redis.TimeoutError()))
+        job_id = send(jpeg)
+        work()
+    monkeypatch.setattr("worker.delivery._LONGEST_SEND", 0)
+    monkeypatch.setattr("worker.reconcile._SETTLED_BY_OTHERS", 0)
+    Reconciler(picture_queue(job(job_id).connection), services).run()
+    assert wechat_server.texts() == []
+    assert job(job_id).meta["outcome"] == "unknown"
+    assert services.mailbox.take(OPENID, "next").startswith("（可能已经发过）")
+    assert services.mailbox.take(OPENID, "after") == ""
+
+
 def test_job_of_another_making_holds_up_no_other(
     work: Work,
     send: Send,

@@ -16,13 +16,14 @@ import pytest
 import redis
 from rq import Queue, Retry, Worker
 from rq.command import send_stop_job_command
+from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.suspension import resume, suspend
 from rq.worker import BaseWorker, WorkerStatus
 
 from tests.conftest import alive, until
 from tests.worker.crew import queue_of, takes_all
-from worker.recovery import Recovery
+from worker.recovery import Recovery, give_back
 
 ROOT = Path(__file__).parents[2]
 SHORT: dict[str, Any] = {"HEARTBEAT_TTL": 2, "_BEAT": 0.5, "_MAINTENANCE": 0.5}
@@ -237,6 +238,18 @@ def test_abandoned_job_waits_for_nothing_though_it_failed_before(queue: Queue) -
     again = Job.fetch(job.id, queue.connection, serializer=queue.serializer)
     assert again.retry_intervals is None
     assert again.get_status() == JobStatus.QUEUED
+
+
+def test_job_that_was_called_scheduled_but_never_was_goes_back(queue: Queue) -> None:
+    job = call(queue, "sleep", 0, retry=Retry(max=2))
+    queue.remove(job)
+    with queue.connection.pipeline() as pipeline:
+        execution = Execution.create(job, 1, pipeline, worker_name="gone")
+        pipeline.execute()
+    job.set_status(JobStatus.SCHEDULED)  # and here its worker died, or lost Redis
+    give_back(queue, [execution])
+    assert queue.job_ids == [job.id]
+    assert job.get_status() == JobStatus.QUEUED
 
 
 def test_worker_waits_for_redis_to_come_back(
