@@ -22,7 +22,7 @@ Alert = tuple[str, str]  # its name, and what to say
 def alerts(health: Health) -> Iterator[Alert]:
     """Give every condition that holds."""
     yield from _of_pauses(health.pauses)
-    yield from _of_models(health.models)
+    yield from _of_models(health.models, health.taken)
     yield from _of_redis(health.redis)
     yield from _of_queue(health.queue)
 
@@ -34,9 +34,9 @@ def _of_pauses(pauses: Iterable[PausedApi]) -> Iterator[Alert]:
             yield _alert(f"{kind}:{pause.api}", f"WeChat refuses: {pause.why}", pause.remedy)
 
 
-def _of_models(models: Iterable[ModelState]) -> Iterator[Alert]:
+def _of_models(models: Iterable[ModelState], now: float) -> Iterator[Alert]:
     for model in models:
-        if model.ailing is None or health.taken - model.ailing < _PATIENCE:
+        if model.ailing is None or now - model.ailing < _PATIENCE:
             continue
         why = "it does not answer" if model.breaker_open else model.found
         yield _alert(
