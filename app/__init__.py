@@ -9,16 +9,24 @@ import flask
 import redis
 
 from app.envelope import Envelope
-from app.handlers import Services
+from app.feedback import Feedback
 from app.health import health
+from app.holding import Holding
+from app.limits import Limits
+from app.services import Services
 from app.webhook import LARGEST_BODY, webhook
 from contract.album import Album
+from contract.choices import Offers
 from contract.connection import connect
 from contract.follower import Followers
+from contract.hold import Holds
 from contract.job import picture_queue
 from contract.mailbox import Mailbox
+from contract.quota import Quota
 from contract.settings import Settings, SettingsError, load_settings
+from contract.traces import Traces
 from contract.turns import Turns
+from contract.way import Ways
 
 
 def create_app(
@@ -30,19 +38,33 @@ def create_app(
     except SettingsError as error:
         sys.exit(f"app: wrong settings:\n{error}")
     connection = connection or connect(settings)
-    followers = Followers(settings, connection)
-    services = Services(
-        settings=settings,
-        redis=connection,
-        queue=picture_queue(connection),
-        followers=followers,
-        turns=Turns(connection, followers),
-        mailbox=Mailbox(connection, followers),
-        album=Album(connection, followers, settings.picture_ttl),
-        clock=time.time,
-    )
+    services = build(settings, connection)
     app = flask.Flask("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.register_blueprint(webhook(Envelope(settings, time.time), services))
     app.register_blueprint(health(connection))
     return app
+
+
+def build(settings: Settings, connection: redis.Redis) -> Services:
+    """Put together what handlers need."""
+    followers, queue = Followers(settings, connection), picture_queue(connection)
+    holds = Holds(connection, connect(settings, patience=6))
+    return Services(
+        settings=settings,
+        redis=connection,
+        queue=queue,
+        followers=followers,
+        turns=Turns(connection, followers),
+        mailbox=Mailbox(connection, followers),
+        album=Album(connection, followers, settings.picture_ttl),
+        quota=Quota(connection, followers),
+        offers=Offers(connection, followers),
+        traces=Traces(queue, followers),
+        ways=Ways(settings),
+        holds=holds,
+        holding=Holding(holds, settings.web_threads),
+        limits=Limits(followers, queue, settings.result_ttl),
+        feedback=Feedback(connection),
+        clock=time.time,
+    )

@@ -2,64 +2,42 @@
 
 from __future__ import annotations
 
-import dataclasses
+import time
 from collections.abc import Callable
 from types import MappingProxyType
 
-import redis
-from rq import Queue
-
-from app import metrics
+from app import commands, metrics
+from app.arrival import Arrival, look
+from app.limits import Verdict
 from app.message import Message
-from contract.album import Album
-from contract.follower import Followers, Language, language_of
-from contract.job import ImageJob, enqueue
-from contract.mailbox import Mailbox
+from app.services import Services
+from contract.job import enqueue
 from contract.settings import Settings
-from contract.turns import Turns
 from labels import phrase
 
-_LONGEST_QUESTION = 200  # characters
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """What handlers work with; all of it is Redis."""
-
-    settings: Settings
-    redis: redis.Redis
-    queue: Queue
-    followers: Followers
-    turns: Turns
-    mailbox: Mailbox
-    album: Album
-    clock: Callable[[], float]
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """A message, and what one look into Redis tells about its follower."""
-
-    message: Message
-    job: ImageJob | None  # for the worker, if it has something to do
-    language: Language  # to answer in
-    mail: bool  # answers wait that could not be pushed
-
+_THANKS = {"right": "thanks_right", "wrong": "thanks_wrong"}
 
 Handler = Callable[[Arrival, Services], str | None]  # the words to answer at once; None: none yet
 
 
-def image(arrival: Arrival, services: Services) -> None:
+def image(arrival: Arrival, services: Services) -> str | None:
     """Let the worker say what the picture shows."""
-    _enqueue(arrival, services)
+    return _submit(arrival, services)
 
 
 def text(arrival: Arrival, services: Services) -> str | None:
-    """Take the text as a question about the last picture, where a model can answer questions."""
+    """Take the text as a command, a choice, or a question about the last picture."""
+    message, language = arrival.message, arrival.language
+    if command := commands.find(message.content):
+        return command(arrival, services)
+    if arrival.choice and arrival.offer:
+        services.feedback.count(arrival.offer, arrival.choice)
+        return phrase(language, _THANKS[arrival.choice.verdict])
+    if message.menu_id:
+        return phrase(language, "choice_expired")
     if arrival.job is None:
-        return phrase(arrival.language, "looking_only")
-    _enqueue(arrival, services)
-    return None
+        return phrase(language, "looking_only")
+    return _submit(arrival, services)
 
 
 def subscribe(arrival: Arrival, _services: Services) -> str:
@@ -69,9 +47,7 @@ def subscribe(arrival: Arrival, _services: Services) -> str:
 
 def unsubscribe(arrival: Arrival, services: Services) -> None:
     """Delete everything about a follower who leaves, as WeChat asks of every account."""
-    # First that they have left: the worker looks at that after it has kept something.
-    for part in (services.followers, services.album, services.turns, services.mailbox):
-        part.forget(arrival.message.follower)
+    services.forget(arrival.message.follower)
 
 
 def unsupported(arrival: Arrival, _services: Services) -> str:
@@ -119,22 +95,40 @@ HANDLERS: MappingProxyType[str, Handler] = MappingProxyType(
 
 
 def handle(message: Message, services: Services) -> str | None:
-    """Return the words to answer at once, or None; raise redis.RedisError where Redis is away.
+    """Return the words to answer at once, or None; raise redis.RedisError where Redis is away, and
+    StaySilent where WeChat shall deliver the message again.
 
     Three trips to Redis for a picture: a look, and two to queue it.
     """
+    began = time.monotonic()
     handler = HANDLERS.get(message.kind, nothing)
     if handler is nothing:
         count(message, "silent")
         return None
-    arrival = _look(message, services)
-    words = handler(arrival, services)
-    if arrival.job is None:  # else _enqueue() has counted it
+    arrival = look(message, services)
+    words, mail = handler(arrival, services), arrival.mail
+    if arrival.job is None:  # else _submit() has counted it
         count(message, "answered" if words else "silent")
-    if not arrival.mail or message.kind.startswith("event:"):
+    elif arrival.verdict is Verdict.TAKEN and not arrival.given:
+        words, mail = _hold(arrival, services, began, words)
+    if not mail or message.kind.startswith("event:"):
         return words
-    mail = services.mailbox.take(message.follower, message.message_id)
-    return "\n\n".join(filter(None, [mail, words])) or None
+    found = services.mailbox.take(message.follower, message.message_id)
+    return "\n\n".join(filter(None, [found, words])) or None
+
+
+def _hold(
+    arrival: Arrival, services: Services, began: float, words: str | None
+) -> tuple[str | None, bool]:
+    """Wait for the worker, if replies go that way; return what to say, and whether mail is in."""
+    job, holding = arrival.job, services.holding
+    if job is None or arrival.way == "push":
+        return words, arrival.mail
+    if arrival.way == "hybrid":
+        return words, holding.wait_or_leave(job.id, began) or arrival.mail
+    if holding.wait_or_ask(job.id, began, arrival.tries):
+        return None, True
+    return phrase(arrival.language, "ask_again"), arrival.mail
 
 
 def excuse(message: Message, settings: Settings) -> str:
@@ -149,44 +143,25 @@ def count(message: Message, result: str) -> None:
     metrics.MESSAGES.labels(kind, result).inc()
 
 
-def _look(message: Message, services: Services) -> Arrival:
-    """Look up the follower, and put the message into their line, in one trip."""
-    job, written = _job(message, services), language_of(message.content)
-    with services.redis.pipeline(transaction=False) as pipeline:
-        if written:
-            services.followers.remember_language(pipeline, message.follower, written)
-        if job:
-            services.turns.join(pipeline, job.follower, job.turn)
-        services.mailbox.look(pipeline, message.follower, message.message_id)
-        services.followers.look_up_language(pipeline, message.follower)
-        *_, mail, found = pipeline.execute()
-    language = services.followers.as_language(found)
-    job = dataclasses.replace(job, language=language) if job else None
-    return Arrival(message=message, job=job, language=language, mail=bool(mail))
-
-
-def _job(message: Message, services: Services) -> ImageJob | None:
-    """Return what the worker must know: pictures, and texts where a model answers questions."""
-    job = ImageJob(
-        follower=message.follower,
-        message_id=message.message_id,
-        created=message.created,
-        received=services.clock(),
-        language=services.settings.language,  # until that of the follower is known
-    )
-    if message.kind == "image":
-        return dataclasses.replace(job, media_id=message.media_id, picture_url=message.picture_url)
-    question = message.content[:_LONGEST_QUESTION] if message.kind == "text" else ""
-    if services.settings.vqa_model and question:
-        return dataclasses.replace(job, question=question)
-    return None
-
-
-def _enqueue(arrival: Arrival, services: Services) -> None:
-    job = arrival.job
+def _submit(arrival: Arrival, services: Services) -> str | None:
+    """Queue the message, unless it is too much; return what to say at once."""
+    job, verdict = arrival.job, arrival.verdict
     if job is None:
-        return
+        return None
+    if verdict is not Verdict.TAKEN:
+        services.turns.withdraw(job.follower, job.turn)
+        count(arrival.message, "limited")
+        return _refuse(arrival, services)
     is_new = enqueue(services.queue, job, services.settings.result_ttl)
     count(arrival.message, "queued" if is_new else "repeat")
     if not is_new:
         services.turns.withdraw(job.follower, job.turn)  # it was in the line already
+    acknowledge = services.settings.acknowledge and arrival.alone and arrival.way == "push"
+    return phrase(arrival.language, "acknowledged") if acknowledge else None
+
+
+def _refuse(arrival: Arrival, services: Services) -> str | None:
+    if arrival.verdict is Verdict.SILENT:
+        return None
+    seconds = services.limits.wait() if arrival.verdict is Verdict.QUEUE else 0
+    return phrase(arrival.language, arrival.verdict, seconds=seconds)

@@ -5,10 +5,11 @@ The only module that knows Flask's request. WeChat waits five seconds; we aim at
     403  not from WeChat, or not as agreed: nothing is said about which
     405  neither GET nor POST
     413  from WeChat as far as the query goes, and more than a message can be
+    503  (passive replies) the answer is not there yet: WeChat has hung up, and will ask again
     200  everything else: a sealed reply, or "success", which WeChat takes as "nothing to say now"
 
-Nothing but 200 comes after the sender is proved: WeChat would deliver the message twice more, and
-then tell the follower that the account is out of order.
+Nothing but these two comes after the sender is proved: WeChat would deliver the message twice more,
+and then tell the follower that the account is out of order.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge
 
 from app import metrics
 from app.envelope import BadEnvelope, Envelope, Opened
-from app.handlers import Services, count, excuse, handle
+from app.handlers import count, excuse, handle
+from app.holding import StaySilent
 from app.message import text_reply
 from app.notation import Unusable
+from app.services import Services
 
 logger = logging.getLogger(__name__)
 LARGEST_BODY = 64 * 1024  # bytes; WeChat's own stay under four thousand
@@ -43,6 +46,7 @@ def webhook(envelope: Envelope, services: Services) -> flask.Blueprint:
     )
     blueprint.register_error_handler(BadEnvelope, _refuse)
     blueprint.register_error_handler(RequestEntityTooLarge, _too_large)
+    blueprint.register_error_handler(StaySilent, _hang_up)
     blueprint.register_error_handler(Exception, _stumble)
     blueprint.app_errorhandler(MethodNotAllowed)(_no_such_method)
     return blueprint
@@ -85,6 +89,8 @@ class _Door:
         """Return what to say at once; where Redis is away or we fail, that it did not work."""
         try:
             return handle(opened.message, self._services)
+        except StaySilent:
+            raise
         except redis.RedisError as error:
             logger.error("Redis is away: %s; the follower is asked to send again", _kind(error))
             count(opened.message, "redis_away")
@@ -119,6 +125,10 @@ def _too_large(_error: RequestEntityTooLarge) -> flask.Response:
     logger.warning("refused: body of more than %d bytes", LARGEST_BODY)
     metrics.REFUSED_REQUESTS.labels("body too large").inc()
     return flask.Response(status=413)
+
+
+def _hang_up(_silence: StaySilent) -> flask.Response:
+    return flask.Response(status=503)
 
 
 def _no_such_method(error: MethodNotAllowed) -> flask.Response:

@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     wechat_previous_aes_key: SecretStr | None = None
     wechat_account: str = ""
     wechat_time_window: Seconds = 300
+    wechat_reply: Literal["push", "passive", "hybrid"] = "push"
     wechat_api_url: BaseUrl = "https://api.weixin.qq.com"
     picture_hosts: Hosts = "qpic.cn,qlogo.cn"
     redis_url: RedisDsn = Field(default=RedisDsn("redis://127.0.0.1:6379/0"), repr=False)
@@ -80,8 +81,11 @@ class Settings(BaseSettings):
     classifier_input: int = Field(default=224, ge=32, le=1024)
     vqa_model: str = ""
     language: Literal["zh", "en"] = "zh"
+    acknowledge: bool = False
+    feedback: bool = True
     picture_ttl: Seconds = 1800
     result_ttl: Seconds = 3600
+    web_threads: int = Field(default=16, ge=2, le=256)
     worker_processes: int = Field(default=2, ge=1, le=64)
     worker_threads: int = Field(default=32, ge=1, le=256)
     worker_grace: Seconds = 30

@@ -42,6 +42,7 @@ class Place:
 
     ahead: Sequence[str]  # turns of earlier messages that are still open, the earliest first
     number: int  # among the pictures of the handful, from 1; 0 where it is the only one
+    last: bool = True  # nothing came after it
 
 
 class Turns:
@@ -80,6 +81,7 @@ class Turns:
         return Place(
             ahead=[each for each in before if each.encode() not in done],
             number=pictures.index(turn) + 1 if several else 0,
+            last=turn == turns[-1],
         )
 
     def leave(self, openid: str, turn: str) -> list[str]:

@@ -31,6 +31,7 @@ def page(account: Account, phone: Phone, trace: Trace) -> flask.Blueprint:
         ("POST", "/chat/follow", views.follow),
         ("POST", "/chat/<openid>/unfollow", views.unfollow),
         ("POST", "/chat/<openid>/text", views.text),
+        ("POST", "/chat/<openid>/tap", views.tap),
         ("POST", "/chat/<openid>/picture", views.send_picture),
         ("POST", "/chat/<openid>/other", views.other),
         ("GET", "/chat/events", views.events),
@@ -68,6 +69,11 @@ class _Views:
     def text(self, openid: str) -> dict[str, str]:
         content = flask.request.form.get("content", "")
         return {"message": self._phone.send_text(openid, content, copies=_copies())}
+
+    def tap(self, openid: str) -> dict[str, str]:
+        """Tap a line of a menu message."""
+        form = flask.request.form
+        return {"message": self._phone.tap(openid, form.get("content", ""), form.get("id", ""))}
 
     def send_picture(self, openid: str) -> dict[str, str]:
         """Send an uploaded file, or the sample of the form's name."""

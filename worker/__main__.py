@@ -19,11 +19,14 @@ import redis
 from rq import Queue
 
 from contract.album import Album
+from contract.choices import Offers
 from contract.connection import connect
 from contract.follower import Followers
+from contract.hold import Holds
 from contract.job import picture_queue
 from contract.mailbox import Mailbox
 from contract.outcome import SendClaim
+from contract.quota import Quota
 from contract.settings import Settings, SettingsError, load_settings
 from contract.turns import Turns
 from labels.classes import LabelsError, default_labels, read_labels
@@ -33,6 +36,7 @@ from worker.errors import ModelMismatch, ModelUnavailable
 from worker.exporter import export
 from worker.model_server import ModelServer
 from worker.pool import ThreadWorker
+from worker.post import Post
 from worker.reconcile import Reconciler
 from worker.recovery import Recovery, bury
 from worker.refusal import refusal
@@ -123,7 +127,7 @@ def make_worker(queue: Queue, services: Services, name: str | None = None) -> Th
 
 def build(settings: Settings, connection: redis.Redis) -> Services:
     """Put together what jobs need; raise LabelsError."""
-    followers = Followers(settings, connection)
+    followers, wechat = Followers(settings, connection), WeChat(settings, connection)
     server = ModelServer(settings.serving_url, settings.worker_threads)
     classifier, vqa = settings.classifier_model, settings.vqa_model
     names = read_labels(settings.classifier_labels or default_labels(classifier))
@@ -132,14 +136,28 @@ def build(settings: Settings, connection: redis.Redis) -> Services:
         followers=followers,
         album=Album(connection, followers, settings.picture_ttl),
         claim=SendClaim(connection),
-        mailbox=Mailbox(connection, followers),
+        post=_post(settings, connection, followers, wechat),
         turns=Turns(connection, followers),
         waiting=Waiting(connection),
-        wechat=WeChat(settings, connection),
+        wechat=wechat,
         classifier=Classifier(
             server, classifier, names, Breaker(connection, classifier), Seen(connection)
         ),
         answerer=Answerer(server, vqa, Breaker(connection, vqa)),
+    )
+
+
+def _post(
+    settings: Settings, connection: redis.Redis, followers: Followers, wechat: WeChat
+) -> Post:
+    return Post(
+        settings=settings,
+        wechat=wechat,
+        followers=followers,
+        mailbox=Mailbox(connection, followers),
+        quota=Quota(connection, followers),
+        offers=Offers(connection, followers),
+        holds=Holds(connection),
     )
 
 

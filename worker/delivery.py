@@ -6,6 +6,7 @@ sends it as well; should that one die, the reconciler does.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import time
 from typing import cast
@@ -16,9 +17,11 @@ from rq.job import Job
 from contract.job import ATTEMPTS, FAILURE_TTL, ImageJob
 from contract.outcome import Outcome
 from contract.steps import durations
+from contract.turns import Place
 from labels import phrase
 from worker import metrics
 from worker.errors import AnswerError, SendBroken, WeChatClosed, WeChatParked, WeChatRefused
+from worker.post import Reply
 from worker.services import Services
 
 logger = logging.getLogger(__name__)
@@ -27,13 +30,17 @@ _LONGEST_SEND = 30  # seconds; a claim without an outcome for longer means a dea
 # What reading a job of another making may raise.
 _FOREIGN = (AttributeError, DeserializationError, KeyError, TypeError, ValueError)
 
-Reply = tuple[str, Outcome]  # what to tell the follower, and what it is once that is done
+
+def save_reply(job: Job, reply: Reply) -> None:
+    """Keep the reply that an attempt has found: no other need look."""
+    job.meta["reply"] = dataclasses.asdict(reply)
+    job.save_meta()
 
 
 def saved_reply(job: Job) -> Reply | None:
     """Return the reply that an attempt has found, or None."""
     saved = job.meta.get("reply")
-    return (saved[0], Outcome(saved[1])) if saved else None
+    return Reply(**{**saved, "outcome": Outcome(saved["outcome"])}) if saved else None
 
 
 def deliver(job: Job, reply: Reply, services: Services, *, in_turn: bool = True) -> str:
@@ -45,7 +52,7 @@ def deliver(job: Job, reply: Reply, services: Services, *, in_turn: bool = True)
     place = services.turns.place(message.follower, message.turn)
     if in_turn and any(_is_open(job, turn) for turn in place.ahead):
         return _wait(job, services)
-    outcome = _send(job, message, _numbered(reply, place.number, message), services)
+    outcome = _send(job, message, _numbered(reply, place, message), services)
     if outcome != WAITING:
         _hand_on(job, message, services)
     return outcome
@@ -68,11 +75,12 @@ def _fetch(job: Job, turn: str) -> Job | None:
     return Job.fetch_many(ids, job.connection, serializer=job.serializer)[0]
 
 
-def _numbered(reply: Reply, number: int, message: ImageJob) -> Reply:
-    text, outcome = reply
-    if not number:
+def _numbered(reply: Reply, place: Place, message: ImageJob) -> Reply:
+    """Return the reply as one of a handful; only the last of these is followed by choices."""
+    if not place.number:
         return reply
-    return phrase(message.language, "numbered", number=number, answer=text), outcome
+    text = phrase(message.language, "numbered", number=place.number, answer=reply.text)
+    return dataclasses.replace(reply, text=text, model=reply.model if place.last else "")
 
 
 def _hand_on(job: Job, message: ImageJob, services: Services) -> None:
@@ -93,54 +101,44 @@ def _send_waiting(job: Job, services: Services) -> bool:
     if reply is None:
         return False
     message = ImageJob(**job.kwargs)
-    number = services.turns.place(message.follower, message.turn).number
+    place = services.turns.place(message.follower, message.turn)
     try:
-        return _send(job, message, _numbered(reply, number, message), services) != WAITING
+        return _send(job, message, _numbered(reply, place, message), services) != WAITING
     except AnswerError as error:
         logger.warning("job=%s waits on: %s", job.id, error)
         return False
 
 
 def _send(job: Job, message: ImageJob, reply: Reply, services: Services) -> str:
-    text, outcome = reply
-    closed = _sign_in(services)  # before the claim: what fails here was certainly not sent
+    closed = services.post.closed()  # before the claim: what fails here was certainly not sent
     if not services.claim.take(job.id):
-        return _claimed(job, message, text, services)
+        return _claimed(job, message, reply, services)
     note(job, claimed=time.time())
     try:
         if closed:
             raise closed
-        services.wechat.send_text(message.follower, text)
+        services.post.push(message, reply)
     except SendBroken as error:
-        return _unknown(job, message, text, services, str(error))
+        return _unknown(job, message, reply, services, str(error))
     # The claim stays with a job that has its outcome: who dies on the way to it leaves no second.
     except (WeChatParked, WeChatClosed) as error:
-        _park(job, message, text, services)
+        services.post.park(message, reply)
         return record(job, Outcome.PARKED, services, str(error))
     except WeChatRefused as error:
         return record(job, Outcome.DROPPED, services, str(error))
     except AnswerError:
         services.claim.release(job.id)
         raise
-    return record(job, outcome, services)
+    return record(job, reply.outcome, services)
 
 
-def _sign_in(services: Services) -> WeChatClosed | None:
-    """See to it that messages may go; return why they may not for hours."""
-    try:
-        services.wechat.sign_in()
-    except WeChatClosed as error:
-        return error
-    return None
-
-
-def _claimed(job: Job, message: ImageJob, text: str, services: Services) -> str:
+def _claimed(job: Job, message: ImageJob, reply: Reply, services: Services) -> str:
     """Say what it means that somebody has the claim: is sending just now, or died while sending."""
     if known := _recorded(job):
         return known
     if services.claim.age(job.id) < _LONGEST_SEND:
         return _wait(job, services)
-    return _unknown(job, message, text, services, "an earlier attempt died while sending")
+    return _unknown(job, message, reply, services, "an earlier attempt died while sending")
 
 
 def _recorded(job: Job) -> str:
@@ -156,18 +154,10 @@ def _recorded(job: Job) -> str:
     return known
 
 
-def _unknown(job: Job, message: ImageJob, text: str, services: Services, reason: str) -> str:
-    repeat = phrase(message.language, "perhaps_repeated", answer=text)
-    _park(job, message, repeat, services)
+def _unknown(job: Job, message: ImageJob, reply: Reply, services: Services, reason: str) -> str:
+    text = phrase(message.language, "perhaps_repeated", answer=reply.text)
+    services.post.park(message, dataclasses.replace(reply, text=text, model=""))
     return record(job, Outcome.UNKNOWN, services, reason)
-
-
-def _park(job: Job, message: ImageJob, text: str, services: Services) -> None:
-    """Put a reply into the mailbox; keep nothing of a follower who has left meanwhile."""
-    services.mailbox.put(message.follower, job.id, message.received, text)
-    if services.followers.has_left(message.follower, since=message.received):
-        services.mailbox.withdraw(message.follower, job.id)
-        services.album.forget(message.follower)
 
 
 def note(job: Job, **facts: object) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 
 BEIJING = timezone(timedelta(hours=8))  # quotas are renewed at its midnight
 _CLOCKS = timedelta(minutes=5)  # by which our clock and WeChat's may differ
-_MINUTE = 60  # seconds
+_MINUTE, _DAY = 60, 24 * 3600  # seconds
 
 
 class Api(enum.StrEnum):
@@ -128,7 +128,7 @@ ERRCODES: Mapping[int, Errcode] = {
     48001: Errcode(
         meaning="this account may not use this API",
         policy=Policy.PAUSE,
-        pause=5 * _MINUTE,
+        pause=_DAY,
         closed=True,
         remedy="have the account verified (微信认证)",
     ),

@@ -20,9 +20,10 @@ from contract.outcome import Outcome
 from labels import phrase
 from worker import metrics
 from worker import reply as words
-from worker.delivery import Reply, deliver, note, saved_reply
+from worker.delivery import deliver, note, save_reply, saved_reply
 from worker.errors import AnswerError, NoPicture
 from worker.picture import prepare
+from worker.post import Reply
 from worker.services import SERVICES, Services
 
 _PICTURE_PATIENCE = 5  # seconds that a question waits for the picture before it
@@ -44,22 +45,21 @@ def answer(**fields: object) -> str:
     note(job, received=message.received)
     note(job, **{"retried" if "started" in job.meta else "started": time.time()})
     reply = saved_reply(job) or _find_reply(job, message, services)
-    job.meta["reply"] = reply
-    job.save_meta()
+    save_reply(job, reply)
     return deliver(job, reply, services)
 
 
 def _find_reply(job: Job, message: ImageJob, services: Services) -> Reply:
     try:
-        return _look(job, message, services), Outcome.SENT
+        return _look(job, message, services)
     except AnswerError as error:
         if error.retry:
             raise
         note(job, reason=str(error))
-        return phrase(message.language, error.phrase), Outcome.APOLOGISED
+        return Reply(text=phrase(message.language, error.phrase), outcome=Outcome.APOLOGISED)
 
 
-def _look(job: Job, message: ImageJob, services: Services) -> str:
+def _look(job: Job, message: ImageJob, services: Services) -> Reply:
     if not message.media_id:
         with _noted(job, "fetched"):
             _await_picture(message, services)
@@ -69,17 +69,24 @@ def _look(job: Job, message: ImageJob, services: Services) -> str:
         note(job, model=services.settings.vqa_model)
         with _noted(job, "seen"):
             text = services.answerer.ask(picture, message.question)
-        return words.answer(text, message.language)
+        return words.answer(text, message.language, services.settings.vqa_model)
     with _noted(job, "fetched"):
         data = services.wechat.fetch_picture(message.media_id, message.picture_url)
     with _noted(job, "prepared"):
         pictures = prepare(data, round(services.settings.classifier_input / 0.875))
         if services.settings.vqa_model:  # else nobody could ask about it
-            services.album.keep(message.follower, pictures.large)
+            _keep(message, pictures.large, services)
     note(job, model=services.settings.classifier_model)
     with _noted(job, "seen"):
         guesses = services.classifier.classify(pictures.small)
-    return words.describe(guesses, message.language)
+    return words.describe(guesses, message.language, services.settings.classifier_model)
+
+
+def _keep(message: ImageJob, picture: bytes, services: Services) -> None:
+    """Keep the picture for a question; nothing of a follower who has left meanwhile."""
+    services.album.keep(message.follower, picture)
+    if services.followers.has_left(message.follower, since=message.received):
+        services.album.forget(message.follower)
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ from contract.outcome import Outcome
 from labels import phrase
 from worker.delivery import deliver, record, saved_reply
 from worker.errors import AnswerError
+from worker.post import Reply
 from worker.services import Services
 
 logger = logging.getLogger(__name__)
@@ -82,9 +83,8 @@ class Reconciler:
     def _settle(self, job: Job, *, in_turn: bool) -> None:
         """Give it an outcome; raise AnswerError where a later try may do better."""
         try:
-            reply = saved_reply(job) or (
-                phrase(job.kwargs["language"], "apology"),
-                Outcome.APOLOGISED,
+            reply = saved_reply(job) or Reply(
+                text=phrase(job.kwargs["language"], "apology"), outcome=Outcome.APOLOGISED
             )
             deliver(job, reply, self._services, in_turn=in_turn)
         except redis.RedisError:

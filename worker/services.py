@@ -7,10 +7,10 @@ import dataclasses
 
 from contract.album import Album
 from contract.follower import Followers
-from contract.mailbox import Mailbox
 from contract.outcome import SendClaim
 from contract.settings import Settings
 from contract.turns import Turns
+from worker.post import Post
 from worker.vision import Answerer, Classifier
 from worker.waiting import Waiting
 from worker.wechat import WeChat
@@ -24,7 +24,7 @@ class Services:
     followers: Followers
     album: Album
     claim: SendClaim
-    mailbox: Mailbox
+    post: Post
     turns: Turns
     waiting: Waiting
     wechat: WeChat

@@ -15,6 +15,7 @@ from typing import Any
 
 import redis
 
+from contract.way import pause_key
 from worker.errcodes import BEIJING, Api
 from worker.errors import WeChatClosed, WeChatPaused
 
@@ -60,6 +61,7 @@ class Standing:
 
     def __init__(self, connection: redis.Redis, app_id: str) -> None:
         self._redis = connection
+        self._app_id = app_id
         self.prefix = f"kantu:wechat:{app_id}"  # a Redis may have served another account
         self._token = f"{self.prefix}:token"
         self._discard = connection.register_script(_DISCARD)
@@ -133,7 +135,7 @@ class Standing:
         self._last = dataclasses.replace(self._last, taken=_LONG_AGO)
 
     def _pause(self, api: Api) -> str:
-        return f"{self.prefix}:pause:{api}"
+        return pause_key(self._app_id, api)
 
 
 def _tell(pause: Pause) -> None:

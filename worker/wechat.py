@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import redis
@@ -66,13 +66,18 @@ class WeChat:
         """See to it that there is a token and that messages may go; raise WeChatUnavailable."""
         self._token.get(Api.SEND)
 
-    def send_text(self, openid: str, text: str) -> None:
+    def send_text(self, openid: str, text: str, lines: Sequence[tuple[str, str]] = ()) -> None:
         """Send a customer-service message, best right after sign_in(), which saves a trip to Redis.
 
+        lines: what the follower may tap below it, as id and text (WeChat's msgmenu).
         Raises WeChatUnavailable or WeChatRefused where it certainly was not sent, and SendBroken
         where nobody can tell.
         """
-        body = {"touser": openid, "msgtype": "text", "text": {"content": text}}
+        body: dict[str, Any] = {"touser": openid, "msgtype": "text", "text": {"content": text}}
+        if lines:
+            listed = [{"id": each, "content": words} for each, words in lines]
+            menu = {"head_content": text, "list": listed}
+            body = {"touser": openid, "msgtype": "msgmenu", "msgmenu": menu}
         self._with_token(
             Api.SEND, lambda token: self._post("message/custom/send", token, body), again=True
         )

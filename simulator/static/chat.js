@@ -55,6 +55,16 @@ const show = {
     if (event.way === "passive") waiting.delete(event.message);
     else waiting.delete([...waiting.keys()].find((id) => waiting.get(id).picture));
   },
+  menu(event) {
+    const bubble = element("div", "bubble menu");
+    for (const line of event.lines) {
+      const button = element("button", "", line.content);
+      button.type = "button";
+      button.onclick = () => post(`/chat/${follower}/tap`, line);
+      bubble.append(button);
+    }
+    say("theirs", "", bubble);
+  },
   outage(event) { notice(event.text); waiting.delete(event.message); },
   delivery(event) {
     if (latest && event.message === latest.message) webhookMs = event.ms;

@@ -76,9 +76,9 @@ def test_sticker_gets_a_kind_answer_and_is_no_chinese(door: Door) -> None:
     assert said == phrase("en", "unsupported")
 
 
-def test_tap_on_a_line_of_a_menu_is_taken_as_the_text_it_is(door: Door) -> None:
+def test_tap_on_a_line_of_a_menu_that_is_gone_says_so(door: Door) -> None:
     fields = {"MsgType": "text", "Content": "hello there", "MsgId": "1", "bizmsgmenuid": "101"}
-    assert door.ask(fields) == phrase("en", "looking_only")
+    assert door.ask(fields) == phrase("en", "choice_expired")
 
 
 def test_kinds_that_nobody_knows_are_passed_over(door: Door) -> None:

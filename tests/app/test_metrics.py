@@ -66,7 +66,9 @@ def test_two_processes_count_together_and_name_nobody(
 ) -> None:
     until(lambda: send(port, settings, push(MsgType="voice")) and both_have_counted(tmp_path))
     voices = value(scrape(port), ONE_BY_ONE, kind="voice", result="answered")
-    pictures = [push(MsgId=str(number)) for number in range(60)]
+    pictures = [
+        push(MsgId=str(number), FromUserName=f"oFOLLOWER{number % 10}") for number in range(60)
+    ]
     with concurrent.futures.ThreadPoolExecutor(8) as threads:
         statuses = list(threads.map(lambda each: send(port, settings, each), pictures))
     assert set(statuses) == {200}

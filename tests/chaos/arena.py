@@ -47,7 +47,7 @@ PIC_URL = "http://mmbiz.qpic.cn/x/0"
 class Arena:
     """All parts, followers who send pictures, and what became of these."""
 
-    def __init__(self, folder: Path, wechat: WeChatServer, picture: bytes) -> None:
+    def __init__(self, folder: Path, wechat: WeChatServer, picture: bytes, **settings: str) -> None:
         self.models, self.wechat, self.account = Models(), wechat, wechat.account
         self._picture = Image.open(io.BytesIO(picture)).convert("RGB")
         self._numbers = itertools.count(1)
@@ -60,7 +60,7 @@ class Arena:
             "WECHAT_TOKEN": TOKEN, "WECHAT_APP_ID": APP_ID, "WECHAT_APP_SECRET": APP_SECRET,
             "WECHAT_AES_KEY": AES_KEY, "WECHAT_API_URL": wechat.url, "KANTU_ENV_FILE": "",
             "REDIS_URL": f"redis://127.0.0.1:{store}/0", "SERVING_URL": self.models.url,
-            "WORKER_THREADS": "8",
+            "WORKER_THREADS": "8", **settings,
         }  # fmt: skip
         self.redis_server = programs.redis_server(
             store, folder / "redis", folder / "redis.log", durable=True
@@ -106,6 +106,11 @@ class Arena:
         push = self.push(openid, MsgType="image", PicUrl=url, MediaId=media_id)
         self._last[openid] = push
         self.courier.carry(push, copies=copies)
+
+    def say(self, openid: str, text: str) -> None:
+        """Have a follower send a text."""
+        self.account.followers[openid].allow(MESSAGE_ALLOWS, self.account.clock.now())
+        self.courier.carry(self.push(openid, MsgType="text", Content=text))
 
     def push(self, openid: str, **fields: str) -> dict[str, str]:
         """Return a message of a follower as WeChat puts it."""

@@ -38,16 +38,16 @@ def test_what_is_too_long_stays_for_the_next_reply(mailbox: Mailbox) -> None:
 
 
 def test_looking_costs_no_trip_of_its_own(mailbox: Mailbox, connection: redis.Redis) -> None:
-    def seen() -> int:
+    def seen() -> list[int]:
         with connection.pipeline() as pipeline:
             mailbox.look(pipeline, OPENID, "m1")
-            return int(pipeline.execute()[0])
+            return list(pipeline.execute())
 
-    assert not seen()
+    assert seen() == [0, 0]
     mailbox.put(OPENID, "a", 1.0, "answer")
-    assert seen()
+    assert seen() == [1, 0]
     mailbox.take(OPENID, "m1")
-    assert seen()  # for the repeat
+    assert seen() == [0, 1]  # for the repeat
 
 
 def test_nothing_stays_of_a_follower_who_leaves(mailbox: Mailbox, connection: redis.Redis) -> None:

@@ -204,7 +204,10 @@ def test_example_lists_every_setting_with_its_default() -> None:
         name.upper(): "" if field.is_required() or field.default is None else str(field.default)
         for name, field in Settings.model_fields.items()
     }
-    assert listed == defaults
+    assert listed == {
+        name: {"True": "true", "False": "false"}.get(default, default)
+        for name, default in defaults.items()
+    }
 
 
 def test_alert_webhook_is_a_url_and_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:

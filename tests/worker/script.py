@@ -49,7 +49,7 @@ class Script:
         if error := _PAUSES.get(self.wechat):
             raise error
 
-    def send_text(self, openid: str, text: str) -> None:
+    def send_text(self, openid: str, text: str, _lines: object = ()) -> None:
         """Take a message, refuse it, or break."""
         pause(SEND)
         self._refuse(openid)

@@ -29,6 +29,7 @@ from worker.errors import (
     WeChatRefused,
     WeChatUnavailable,
 )
+from worker.post import Reply
 from worker.reconcile import Reconciler
 from worker.services import Services
 from worker.token import AccessToken
@@ -249,8 +250,8 @@ def test_death_between_the_mailbox_and_the_record_brings_no_second_answer(
     Reconciler(picture_queue(job(job_id).connection), services).run()
     assert wechat_server.texts() == []
     assert job(job_id).meta["outcome"] == "unknown"
-    assert services.mailbox.take(OPENID, "next").startswith("（可能已经发过）")
-    assert services.mailbox.take(OPENID, "after") == ""
+    assert services.post.mailbox.take(OPENID, "next").startswith("（可能已经发过）")
+    assert services.post.mailbox.take(OPENID, "after") == ""
 
 
 def test_job_of_another_making_holds_up_no_other(
@@ -342,7 +343,7 @@ def test_replies_come_in_the_order_of_the_messages(
     jobs = [send(picture, number=number) for number, picture in enumerate(pictures)]
     look = worker.job._look
 
-    def slowly(each: Job, message: ImageJob, services: Services) -> str:
+    def slowly(each: Job, message: ImageJob, services: Services) -> Reply:
         if each.id == jobs[0]:  # it is seen last
             until(lambda: all(job(job_id).return_value() == "waiting" for job_id in jobs[1:]))
         return look(each, message, services)
@@ -436,7 +437,7 @@ def test_connection_lost_in_the_send_is_unknown_and_not_sent_again(
     Reconciler(picture_queue(job(job_id).connection), services).run()
     assert send_text.calls == 1
     assert job(job_id).meta["outcome"] == "unknown"
-    assert services.mailbox.take(OPENID, "next").startswith("（可能已经发过）")
+    assert services.post.mailbox.take(OPENID, "next").startswith("（可能已经发过）")
 
 
 def test_death_in_the_send_is_unknown_and_not_sent_again(
@@ -474,7 +475,7 @@ def test_reply_outside_the_window_waits_for_the_follower_s_next_message(
     job_id = send(samples["1-digit-3"])
     work()
     assert job(job_id).meta["outcome"] == Outcome.PARKED
-    assert services.mailbox.take(OPENID, "next").endswith("数字 3")
+    assert services.post.mailbox.take(OPENID, "next").endswith("数字 3")
 
 
 @pytest.mark.parametrize("errcode", [45009, 48001])
@@ -494,7 +495,10 @@ def test_replies_of_an_account_that_may_not_send_wait_for_the_followers(
     work()
     assert [job(each).meta["outcome"] for each in ids] == [Outcome.PARKED] * 2
     assert refuse.calls == 1
-    assert re.findall(r"第 \d 张", services.mailbox.take(OPENID, "next")) == ["第 1 张", "第 2 张"]
+    assert re.findall(r"第 \d 张", services.post.mailbox.take(OPENID, "next")) == [
+        "第 1 张",
+        "第 2 张",
+    ]
 
 
 @pytest.mark.parametrize("errcode", [40003, 43004, 45002])

@@ -80,7 +80,7 @@ class Play(RuleBasedStateMachine):
     @precondition(lambda self: self.last)
     @rule(steps=integers(1, 9))
     def last_message_comes_again(self, steps: int) -> None:
-        if self.world.redis.exists(f"rq:job:{self.last}"):  # a repeat is not known for ever
+        if self.world.may_repeat(self.last):
             delivery = self.world.deliver(self.last)
             delivery.step(steps)
             delivery.kill()  # if it has not ended by now
@@ -163,7 +163,7 @@ def assert_read_at_most_once(world: World) -> None:
         ]
         unmarked = [part for part in parts if not part.startswith(MARK)]
         assert len(texts) + len(unmarked) <= 1
-        assert len(parts) <= 1
+        assert len(parts) - len(unmarked) <= 1
 
 
 @pytest.fixture

@@ -14,17 +14,12 @@ import re
 import time
 from typing import Any
 
-import redis
-
 from app import create_app
-from contract.album import Album
 from contract.connection import connect
-from contract.follower import Followers
 from contract.job import ImageJob, picture_queue
 from contract.mailbox import Mailbox
 from contract.outcome import Outcome
 from contract.settings import Settings
-from contract.turns import Turns
 from labels import phrase
 from simulator.account import Account
 from simulator.courier import Courier
@@ -34,8 +29,6 @@ from tests.worker.script import Script
 from tests.worker.stage import Actor, Time, staged
 from worker.__main__ import build
 from worker.recovery import bury
-from worker.services import Services
-from worker.waiting import Waiting
 
 _NUMBERED = re.compile(phrase("zh", "numbered", number=0, answer="").replace("0", r"(\d+)"))
 _LATE = 20  # seconds that a reply waits for its turn
@@ -56,10 +49,12 @@ class World:
         self.script = Script(picture, self.push, self.doubtful.add)
         connection = staged(connect(settings))
         self.queue = picture_queue(connection)
+        built = build(settings, connection)
         self.services = dataclasses.replace(
-            _services(settings, connection),
+            built,
             claim=Claims(connection),
             wechat=self.script,  # type: ignore[arg-type]
+            post=dataclasses.replace(built.post, wechat=self.script),  # type: ignore[arg-type]
             classifier=self.script,  # type: ignore[arg-type]
             answerer=self.script,  # type: ignore[arg-type]
         )
@@ -88,6 +83,11 @@ class World:
     def deliver(self, job: str) -> Actor:
         """Return a delivery of that message, about to begin."""
         return Actor(functools.partial(self._deliver, self.messages[job]))
+
+    def may_repeat(self, job: str) -> bool:
+        """Return whether WeChat may still deliver it again, and a repeat is known as one."""
+        gone = self.messages[job]["FromUserName"] in self.script.gone
+        return not gone and self.redis.exists(f"rq:job:{job}") == 1
 
     def leave(self, openid: str) -> None:
         """Have a follower leave, which WeChat tells until it is heard."""
@@ -249,23 +249,6 @@ class World:
                 acting.kill()
         self.redis.close()
         self.queue.connection.close()
-
-
-def _services(settings: Settings, connection: redis.Redis) -> Services:
-    followers = Followers(settings, connection)
-    return dataclasses.replace(
-        _built(settings),
-        followers=followers,
-        album=Album(connection, followers, settings.picture_ttl),
-        mailbox=Mailbox(connection, followers),
-        turns=Turns(connection, followers),
-        waiting=Waiting(connection),
-    )
-
-
-@functools.cache
-def _built(settings: Settings) -> Services:
-    return build(settings, connect(settings))  # which reads files
 
 
 def job_id(message: dict[str, str]) -> str:

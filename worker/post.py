@@ -1,0 +1,139 @@
+"""How a reply goes out: pushed, with what the follower may choose below it; or into the mailbox.
+
+It goes into the mailbox where a request of WeChat's is held open for it (contract.hold), where the
+account's way is passive, and where WeChat would not take it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from contract.choices import Choice, Offer, Offers
+from contract.follower import Followers
+from contract.hold import Holds
+from contract.job import ImageJob
+from contract.mailbox import Mailbox
+from contract.outcome import Outcome
+from contract.quota import Quota
+from contract.settings import Settings
+from contract.text import split
+from labels import phrase
+from worker.errors import WeChatClosed, WeChatParked, WeChatRefused
+from worker.wechat import WeChat
+
+_NO_PUSHES_LEFT = 45047
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What to tell the follower."""
+
+    text: str
+    outcome: Outcome  # of the message, once that is done
+    model: str = ""  # that found it; empty for an apology
+    label: str = ""  # the class that it names; empty where it names none
+
+
+class Held(WeChatClosed):
+    """A request of WeChat's waits for the reply; it takes it out of the mailbox."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """The ways from a reply to its follower."""
+
+    settings: Settings
+    wechat: WeChat
+    followers: Followers
+    mailbox: Mailbox
+    quota: Quota
+    offers: Offers
+    holds: Holds
+
+    def closed(self) -> WeChatClosed | None:
+        """See to it that replies may be pushed; return why they go into the mailbox for hours.
+
+        Raises WeChatUnavailable.
+        """
+        if self.settings.wechat_reply == "passive":
+            return Held("replies are passive")
+        try:
+            self.wechat.sign_in()
+        except WeChatClosed as error:
+            return error
+        return None
+
+    def push(self, message: ImageJob, reply: Reply) -> None:
+        """Send it; raise as WeChat.send_text(), and WeChatParked or Held for the mailbox."""
+        follower = message.follower
+        if self.settings.wechat_reply == "hybrid" and self.holds.take(message.id):
+            raise Held("WeChat's request waits for it")
+        if not self.quota.spend(follower):
+            raise WeChatParked(_NO_PUSHES_LEFT, "by our own count")
+        first, *rest = split(reply.text)
+        offer = self._offer(message, reply)
+        try:
+            self.wechat.send_text(follower, first, _lines(offer))
+        except WeChatRefused as error:
+            if isinstance(error, WeChatParked):
+                self.quota.exhaust(follower)
+            self._forget_who_left(message)
+            raise
+        for number, part in enumerate(rest, 1):
+            self.mailbox.put(follower, f"{message.id}:{number}", message.received, part)
+
+    def park(self, message: ImageJob, reply: Reply) -> None:
+        """Put it into the mailbox, and wake whoever waits for it."""
+        offer = self._offer(message, reply) if self.settings.wechat_reply != "push" else None
+        text = reply.text + (_numbered(offer, message) if offer else "")
+        self.mailbox.put(message.follower, message.id, message.received, text)
+        self._forget_who_left(message)
+        self.holds.wake(message.id)
+
+    def _forget_who_left(self, message: ImageJob) -> None:
+        """Keep nothing of a follower who left while the reply was on its way."""
+        if self.followers.has_left(message.follower, since=message.received):
+            self.mailbox.withdraw(message.follower, message.id)
+            self.quota.forget(message.follower)
+            self.offers.forget(message.follower)
+
+    def _offer(self, message: ImageJob, reply: Reply) -> Offer | None:
+        """Put up what the follower may choose below this reply; None for nothing."""
+        choices = list(self._choices(message, reply))
+        if not choices:
+            return None
+        offer = Offer(
+            job_id=message.id, model=reply.model, label=reply.label or "-", choices=choices
+        )
+        self.offers.put(message.follower, offer)
+        return offer
+
+    def _choices(self, message: ImageJob, reply: Reply) -> list[Choice]:
+        if reply.outcome is not Outcome.SENT or not reply.model:
+            return []
+        choices = list[Choice]()
+        if self.settings.feedback and (reply.label or message.question):
+            choices += [
+                Choice(text=phrase(message.language, verdict), verdict=verdict)
+                for verdict in ("right", "wrong")
+            ]
+        if self.settings.vqa_model:
+            questions = [phrase(message.language, each) for each in ("next_count", "next_colour")]
+            choices += [
+                Choice(text=each, question=each) for each in questions if each != message.question
+            ]
+        return choices
+
+
+def _lines(offer: Offer | None) -> list[tuple[str, str]]:
+    """Return the lines of a menu message: id and text."""
+    choices = offer.choices if offer else []
+    return [(offer.menu_id(number), each.text) for number, each in enumerate(choices, 1) if offer]
+
+
+def _numbered(offer: Offer, message: ImageJob) -> str:
+    lines = [
+        phrase(message.language, "choice", number=number, text=each.text)
+        for number, each in enumerate(offer.choices, 1)
+    ]
+    return "\n\n" + "\n".join([phrase(message.language, "choose"), *lines])
