@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import any_pb2 as google_dot_protobuf_dot_any__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*serving/protocol/model_server_config.proto\x12\rkantu.serving\x1a\x19google/protobuf/any.proto\";\n\x12LogCollectorConfig\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x17\n\x0f\x66ilename_prefix\x18\x02 \x01(\t\"\'\n\x0eSamplingConfig\x12\x15\n\rsampling_rate\x18\x01 \x01(\x01\"\x88\x01\n\rLoggingConfig\x12?\n\x14log_collector_config\x18\x01 \x01(\x0b\x32!.kantu.serving.LogCollectorConfig\x12\x36\n\x0fsampling_config\x18\x02 \x01(\x0b\x32\x1d.kantu.serving.SamplingConfig\"\xb4\x03\n!FileSystemStoragePathSourceConfig\x1a\x8e\x03\n\x15ServableVersionPolicy\x12_\n\x06latest\x18\x64 \x01(\x0b\x32M.kantu.serving.FileSystemStoragePathSourceConfig.ServableVersionPolicy.LatestH\x00\x12Y\n\x03\x61ll\x18\x65 \x01(\x0b\x32J.kantu.serving.FileSystemStoragePathSourceConfig.ServableVersionPolicy.AllH\x00\x12\x63\n\x08specific\x18\x66 \x01(\x0b\x32O.kantu.serving.FileSystemStoragePathSourceConfig.ServableVersionPolicy.SpecificH\x00\x1a\x1e\n\x06Latest\x12\x14\n\x0cnum_versions\x18\x01 \x01(\r\x1a\x05\n\x03\x41ll\x1a\x1c\n\x08Specific\x12\x10\n\x08versions\x18\x01 \x03(\x03\x42\x0f\n\rpolicy_choice\"\x8d\x03\n\x0bModelConfig\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tbase_path\x18\x02 \x01(\t\x12,\n\nmodel_type\x18\x03 \x01(\x0e\x32\x18.kantu.serving.ModelType\x12\x16\n\x0emodel_platform\x18\x04 \x01(\t\x12\x34\n\x0elogging_config\x18\x06 \x01(\x0b\x32\x1c.kantu.serving.LoggingConfig\x12\x64\n\x14model_version_policy\x18\x07 \x01(\x0b\x32\x46.kantu.serving.FileSystemStoragePathSourceConfig.ServableVersionPolicy\x12\x45\n\x0eversion_labels\x18\x08 \x03(\x0b\x32-.kantu.serving.ModelConfig.VersionLabelsEntry\x1a\x34\n\x12VersionLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"=\n\x0fModelConfigList\x12*\n\x06\x63onfig\x18\x01 \x03(\x0b\x32\x1a.kantu.serving.ModelConfig\"\x8f\x01\n\x11ModelServerConfig\x12;\n\x11model_config_list\x18\x01 \x01(\x0b\x32\x1e.kantu.serving.ModelConfigListH\x00\x12\x33\n\x13\x63ustom_model_config\x18\x02 \x01(\x0b\x32\x14.google.protobuf.AnyH\x00\x42\x08\n\x06\x63onfig*B\n\tModelType\x12\x1a\n\x16MODEL_TYPE_UNSPECIFIED\x10\x00\x12\x0e\n\nTENSORFLOW\x10\x01\x12\t\n\x05OTHER\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*serving/protocol/model_server_config.proto\x12\rkantu.serving\x1a\x19google/protobuf/any.proto\";\n\x12LogCollectorConfig\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x17\n\x0f\x66ilename_prefix\x18\x02 \x01(\t\"\'\n\x0eSamplingConfig\x12\x15\n\rsampling_rate\x18\x01 \x01(\x01\"\xbd\x01\n\rLoggingConfig\x12?\n\x14log_collector_config\x18\x01 \x01(\x0b\x32!.kantu.serving.LogCollectorConfig\x12\x36\n\x0fsampling_config\x18\x02 \x01(\x0b\x32\x1d.kantu.serving.SamplingConfig\x12\x33\n\x15\x63ustom_logging_config\x18\x03 \x01(\x0b\x32\x14.google.protobuf.Any\"\xb4\x03\n!FileSystemStoragePathSourceConfig\x1a\x8e\x03\n\x15ServableVersionPolicy\x12_\n\x06latest\x18\x64 \x01(\x0b\x32M.kantu.serving.FileSystemStoragePathSourceConfig.ServableVersionPolicy.LatestH\x00\x12Y\n\x03\x61ll\x18\x65 \x01(\x0b\x32J.kantu.serving.FileSystemStoragePathSourceConfig.ServableVersionPolicy.AllH\x00\x12\x63\n\x08specific\x18\x66 \x01(\x0b\x32O.kantu.serving.FileSystemStoragePathSourceConfig.ServableVersionPolicy.SpecificH\x00\x1a\x1e\n\x06Latest\x12\x14\n\x0cnum_versions\x18\x01 \x01(\r\x1a\x05\n\x03\x41ll\x1a\x1c\n\x08Specific\x12\x10\n\x08versions\x18\x01 \x03(\x03\x42\x0f\n\rpolicy_choice\"\x8d\x03\n\x0bModelConfig\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tbase_path\x18\x02 \x01(\t\x12,\n\nmodel_type\x18\x03 \x01(\x0e\x32\x18.kantu.serving.ModelType\x12\x16\n\x0emodel_platform\x18\x04 \x01(\t\x12\x34\n\x0elogging_config\x18\x06 \x01(\x0b\x32\x1c.kantu.serving.LoggingConfig\x12\x64\n\x14model_version_policy\x18\x07 \x01(\x0b\x32\x46.kantu.serving.FileSystemStoragePathSourceConfig.ServableVersionPolicy\x12\x45\n\x0eversion_labels\x18\x08 \x03(\x0b\x32-.kantu.serving.ModelConfig.VersionLabelsEntry\x1a\x34\n\x12VersionLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"=\n\x0fModelConfigList\x12*\n\x06\x63onfig\x18\x01 \x03(\x0b\x32\x1a.kantu.serving.ModelConfig\"\x8f\x01\n\x11ModelServerConfig\x12;\n\x11model_config_list\x18\x01 \x01(\x0b\x32\x1e.kantu.serving.ModelConfigListH\x00\x12\x33\n\x13\x63ustom_model_config\x18\x02 \x01(\x0b\x32\x14.google.protobuf.AnyH\x00\x42\x08\n\x06\x63onfig*B\n\tModelType\x12\x1a\n\x16MODEL_TYPE_UNSPECIFIED\x10\x00\x12\x0e\n\nTENSORFLOW\x10\x01\x12\t\n\x05OTHER\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,30 +34,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MODELCONFIG_VERSIONLABELSENTRY']._loaded_options = None
   _globals['_MODELCONFIG_VERSIONLABELSENTRY']._serialized_options = b'8\001'
-  _globals['_MODELTYPE']._serialized_start=1377
-  _globals['_MODELTYPE']._serialized_end=1443
+  _globals['_MODELTYPE']._serialized_start=1430
+  _globals['_MODELTYPE']._serialized_end=1496
   _globals['_LOGCOLLECTORCONFIG']._serialized_start=88
   _globals['_LOGCOLLECTORCONFIG']._serialized_end=147
   _globals['_SAMPLINGCONFIG']._serialized_start=149
   _globals['_SAMPLINGCONFIG']._serialized_end=188
   _globals['_LOGGINGCONFIG']._serialized_start=191
-  _globals['_LOGGINGCONFIG']._serialized_end=327
-  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG']._serialized_start=330
-  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG']._serialized_end=766
-  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG_SERVABLEVERSIONPOLICY']._serialized_start=368
-  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG_SERVABLEVERSIONPOLICY']._serialized_end=766
-  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG_SERVABLEVERSIONPOLICY_LATEST']._serialized_start=682
-  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG_SERVABLEVERSIONPOLICY_LATEST']._serialized_end=712
-  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG_SERVABLEVERSIONPOLICY_ALL']._serialized_start=714
-  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG_SERVABLEVERSIONPOLICY_ALL']._serialized_end=719
-  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG_SERVABLEVERSIONPOLICY_SPECIFIC']._serialized_start=721
-  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG_SERVABLEVERSIONPOLICY_SPECIFIC']._serialized_end=749
-  _globals['_MODELCONFIG']._serialized_start=769
-  _globals['_MODELCONFIG']._serialized_end=1166
-  _globals['_MODELCONFIG_VERSIONLABELSENTRY']._serialized_start=1114
-  _globals['_MODELCONFIG_VERSIONLABELSENTRY']._serialized_end=1166
-  _globals['_MODELCONFIGLIST']._serialized_start=1168
-  _globals['_MODELCONFIGLIST']._serialized_end=1229
-  _globals['_MODELSERVERCONFIG']._serialized_start=1232
-  _globals['_MODELSERVERCONFIG']._serialized_end=1375
+  _globals['_LOGGINGCONFIG']._serialized_end=380
+  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG']._serialized_start=383
+  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG']._serialized_end=819
+  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG_SERVABLEVERSIONPOLICY']._serialized_start=421
+  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG_SERVABLEVERSIONPOLICY']._serialized_end=819
+  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG_SERVABLEVERSIONPOLICY_LATEST']._serialized_start=735
+  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG_SERVABLEVERSIONPOLICY_LATEST']._serialized_end=765
+  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG_SERVABLEVERSIONPOLICY_ALL']._serialized_start=767
+  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG_SERVABLEVERSIONPOLICY_ALL']._serialized_end=772
+  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG_SERVABLEVERSIONPOLICY_SPECIFIC']._serialized_start=774
+  _globals['_FILESYSTEMSTORAGEPATHSOURCECONFIG_SERVABLEVERSIONPOLICY_SPECIFIC']._serialized_end=802
+  _globals['_MODELCONFIG']._serialized_start=822
+  _globals['_MODELCONFIG']._serialized_end=1219
+  _globals['_MODELCONFIG_VERSIONLABELSENTRY']._serialized_start=1167
+  _globals['_MODELCONFIG_VERSIONLABELSENTRY']._serialized_end=1219
+  _globals['_MODELCONFIGLIST']._serialized_start=1221
+  _globals['_MODELCONFIGLIST']._serialized_end=1282
+  _globals['_MODELSERVERCONFIG']._serialized_start=1285
+  _globals['_MODELSERVERCONFIG']._serialized_end=1428
 # @@protoc_insertion_point(module_scope)

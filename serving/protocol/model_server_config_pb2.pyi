@@ -31,12 +31,14 @@ class SamplingConfig(_message.Message):
     def __init__(self, sampling_rate: _Optional[float] = ...) -> None: ...
 
 class LoggingConfig(_message.Message):
-    __slots__ = ("log_collector_config", "sampling_config")
+    __slots__ = ("log_collector_config", "sampling_config", "custom_logging_config")
     LOG_COLLECTOR_CONFIG_FIELD_NUMBER: _ClassVar[int]
     SAMPLING_CONFIG_FIELD_NUMBER: _ClassVar[int]
+    CUSTOM_LOGGING_CONFIG_FIELD_NUMBER: _ClassVar[int]
     log_collector_config: LogCollectorConfig
     sampling_config: SamplingConfig
-    def __init__(self, log_collector_config: _Optional[_Union[LogCollectorConfig, _Mapping]] = ..., sampling_config: _Optional[_Union[SamplingConfig, _Mapping]] = ...) -> None: ...
+    custom_logging_config: _any_pb2.Any
+    def __init__(self, log_collector_config: _Optional[_Union[LogCollectorConfig, _Mapping]] = ..., sampling_config: _Optional[_Union[SamplingConfig, _Mapping]] = ..., custom_logging_config: _Optional[_Union[_any_pb2.Any, _Mapping]] = ...) -> None: ...
 
 class FileSystemStoragePathSourceConfig(_message.Message):
     __slots__ = ()

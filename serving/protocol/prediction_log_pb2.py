@@ -22,31 +22,24 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from serving.protocol import prediction_service_pb2 as serving_dot_protocol_dot_prediction__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%serving/protocol/prediction_log.proto\x12\rkantu.serving\"Y\n\x10TensorShapeProto\x12\x30\n\x03\x64im\x18\x02 \x03(\x0b\x32#.kantu.serving.TensorShapeProto.Dim\x1a\x13\n\x03\x44im\x12\x0c\n\x04size\x18\x01 \x01(\x03\"g\n\x0bTensorProto\x12\r\n\x05\x64type\x18\x01 \x01(\x05\x12\x35\n\x0ctensor_shape\x18\x02 \x01(\x0b\x32\x1f.kantu.serving.TensorShapeProto\x12\x12\n\nstring_val\x18\x08 \x03(\x0c\"1\n\tModelSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x16\n\x0esignature_name\x18\x03 \x01(\t\"\xc4\x01\n\x0ePredictRequest\x12,\n\nmodel_spec\x18\x01 \x01(\x0b\x32\x18.kantu.serving.ModelSpec\x12\x39\n\x06inputs\x18\x02 \x03(\x0b\x32).kantu.serving.PredictRequest.InputsEntry\x1aI\n\x0bInputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12)\n\x05value\x18\x02 \x01(\x0b\x32\x1a.kantu.serving.TensorProto:\x02\x38\x01\"<\n\nPredictLog\x12.\n\x07request\x18\x01 \x01(\x0b\x32\x1d.kantu.serving.PredictRequest\"?\n\rPredictionLog\x12.\n\x0bpredict_log\x18\x06 \x01(\x0b\x32\x19.kantu.serving.PredictLogb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%serving/protocol/prediction_log.proto\x12\rkantu.serving\x1a)serving/protocol/prediction_service.proto\"D\n\x0b\x43lassifyLog\x12\x35\n\x07request\x18\x01 \x01(\x0b\x32$.kantu.serving.ClassificationRequest\"?\n\nRegressLog\x12\x31\n\x07request\x18\x01 \x01(\x0b\x32 .kantu.serving.RegressionRequest\"<\n\nPredictLog\x12.\n\x07request\x18\x01 \x01(\x0b\x32\x1d.kantu.serving.PredictRequest\"J\n\x11MultiInferenceLog\x12\x35\n\x07request\x18\x01 \x01(\x0b\x32$.kantu.serving.MultiInferenceRequest\"\xf4\x01\n\rPredictionLog\x12\x32\n\x0c\x63lassify_log\x18\x02 \x01(\x0b\x32\x1a.kantu.serving.ClassifyLogH\x00\x12\x30\n\x0bregress_log\x18\x03 \x01(\x0b\x32\x19.kantu.serving.RegressLogH\x00\x12?\n\x13multi_inference_log\x18\x04 \x01(\x0b\x32 .kantu.serving.MultiInferenceLogH\x00\x12\x30\n\x0bpredict_log\x18\x06 \x01(\x0b\x32\x19.kantu.serving.PredictLogH\x00\x42\n\n\x08log_typeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'serving.protocol.prediction_log_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PREDICTREQUEST_INPUTSENTRY']._loaded_options = None
-  _globals['_PREDICTREQUEST_INPUTSENTRY']._serialized_options = b'8\001'
-  _globals['_TENSORSHAPEPROTO']._serialized_start=56
-  _globals['_TENSORSHAPEPROTO']._serialized_end=145
-  _globals['_TENSORSHAPEPROTO_DIM']._serialized_start=126
-  _globals['_TENSORSHAPEPROTO_DIM']._serialized_end=145
-  _globals['_TENSORPROTO']._serialized_start=147
-  _globals['_TENSORPROTO']._serialized_end=250
-  _globals['_MODELSPEC']._serialized_start=252
-  _globals['_MODELSPEC']._serialized_end=301
-  _globals['_PREDICTREQUEST']._serialized_start=304
-  _globals['_PREDICTREQUEST']._serialized_end=500
-  _globals['_PREDICTREQUEST_INPUTSENTRY']._serialized_start=427
-  _globals['_PREDICTREQUEST_INPUTSENTRY']._serialized_end=500
-  _globals['_PREDICTLOG']._serialized_start=502
-  _globals['_PREDICTLOG']._serialized_end=562
-  _globals['_PREDICTIONLOG']._serialized_start=564
-  _globals['_PREDICTIONLOG']._serialized_end=627
+  _globals['_CLASSIFYLOG']._serialized_start=99
+  _globals['_CLASSIFYLOG']._serialized_end=167
+  _globals['_REGRESSLOG']._serialized_start=169
+  _globals['_REGRESSLOG']._serialized_end=232
+  _globals['_PREDICTLOG']._serialized_start=234
+  _globals['_PREDICTLOG']._serialized_end=294
+  _globals['_MULTIINFERENCELOG']._serialized_start=296
+  _globals['_MULTIINFERENCELOG']._serialized_end=370
+  _globals['_PREDICTIONLOG']._serialized_start=373
+  _globals['_PREDICTIONLOG']._serialized_end=617
 # @@protoc_insertion_point(module_scope)

@@ -1,62 +1,42 @@
-from google.protobuf.internal import containers as _containers
+from serving.protocol import prediction_service_pb2 as _prediction_service_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
+from typing import ClassVar as _ClassVar, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class TensorShapeProto(_message.Message):
-    __slots__ = ("dim",)
-    class Dim(_message.Message):
-        __slots__ = ("size",)
-        SIZE_FIELD_NUMBER: _ClassVar[int]
-        size: int
-        def __init__(self, size: _Optional[int] = ...) -> None: ...
-    DIM_FIELD_NUMBER: _ClassVar[int]
-    dim: _containers.RepeatedCompositeFieldContainer[TensorShapeProto.Dim]
-    def __init__(self, dim: _Optional[_Iterable[_Union[TensorShapeProto.Dim, _Mapping]]] = ...) -> None: ...
+class ClassifyLog(_message.Message):
+    __slots__ = ("request",)
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    request: _prediction_service_pb2.ClassificationRequest
+    def __init__(self, request: _Optional[_Union[_prediction_service_pb2.ClassificationRequest, _Mapping]] = ...) -> None: ...
 
-class TensorProto(_message.Message):
-    __slots__ = ("dtype", "tensor_shape", "string_val")
-    DTYPE_FIELD_NUMBER: _ClassVar[int]
-    TENSOR_SHAPE_FIELD_NUMBER: _ClassVar[int]
-    STRING_VAL_FIELD_NUMBER: _ClassVar[int]
-    dtype: int
-    tensor_shape: TensorShapeProto
-    string_val: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, dtype: _Optional[int] = ..., tensor_shape: _Optional[_Union[TensorShapeProto, _Mapping]] = ..., string_val: _Optional[_Iterable[bytes]] = ...) -> None: ...
-
-class ModelSpec(_message.Message):
-    __slots__ = ("name", "signature_name")
-    NAME_FIELD_NUMBER: _ClassVar[int]
-    SIGNATURE_NAME_FIELD_NUMBER: _ClassVar[int]
-    name: str
-    signature_name: str
-    def __init__(self, name: _Optional[str] = ..., signature_name: _Optional[str] = ...) -> None: ...
-
-class PredictRequest(_message.Message):
-    __slots__ = ("model_spec", "inputs")
-    class InputsEntry(_message.Message):
-        __slots__ = ("key", "value")
-        KEY_FIELD_NUMBER: _ClassVar[int]
-        VALUE_FIELD_NUMBER: _ClassVar[int]
-        key: str
-        value: TensorProto
-        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[TensorProto, _Mapping]] = ...) -> None: ...
-    MODEL_SPEC_FIELD_NUMBER: _ClassVar[int]
-    INPUTS_FIELD_NUMBER: _ClassVar[int]
-    model_spec: ModelSpec
-    inputs: _containers.MessageMap[str, TensorProto]
-    def __init__(self, model_spec: _Optional[_Union[ModelSpec, _Mapping]] = ..., inputs: _Optional[_Mapping[str, TensorProto]] = ...) -> None: ...
+class RegressLog(_message.Message):
+    __slots__ = ("request",)
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    request: _prediction_service_pb2.RegressionRequest
+    def __init__(self, request: _Optional[_Union[_prediction_service_pb2.RegressionRequest, _Mapping]] = ...) -> None: ...
 
 class PredictLog(_message.Message):
     __slots__ = ("request",)
     REQUEST_FIELD_NUMBER: _ClassVar[int]
-    request: PredictRequest
-    def __init__(self, request: _Optional[_Union[PredictRequest, _Mapping]] = ...) -> None: ...
+    request: _prediction_service_pb2.PredictRequest
+    def __init__(self, request: _Optional[_Union[_prediction_service_pb2.PredictRequest, _Mapping]] = ...) -> None: ...
+
+class MultiInferenceLog(_message.Message):
+    __slots__ = ("request",)
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    request: _prediction_service_pb2.MultiInferenceRequest
+    def __init__(self, request: _Optional[_Union[_prediction_service_pb2.MultiInferenceRequest, _Mapping]] = ...) -> None: ...
 
 class PredictionLog(_message.Message):
-    __slots__ = ("predict_log",)
+    __slots__ = ("classify_log", "regress_log", "multi_inference_log", "predict_log")
+    CLASSIFY_LOG_FIELD_NUMBER: _ClassVar[int]
+    REGRESS_LOG_FIELD_NUMBER: _ClassVar[int]
+    MULTI_INFERENCE_LOG_FIELD_NUMBER: _ClassVar[int]
     PREDICT_LOG_FIELD_NUMBER: _ClassVar[int]
+    classify_log: ClassifyLog
+    regress_log: RegressLog
+    multi_inference_log: MultiInferenceLog
     predict_log: PredictLog
-    def __init__(self, predict_log: _Optional[_Union[PredictLog, _Mapping]] = ...) -> None: ...
+    def __init__(self, classify_log: _Optional[_Union[ClassifyLog, _Mapping]] = ..., regress_log: _Optional[_Union[RegressLog, _Mapping]] = ..., multi_inference_log: _Optional[_Union[MultiInferenceLog, _Mapping]] = ..., predict_log: _Optional[_Union[PredictLog, _Mapping]] = ...) -> None: ...

@@ -8,6 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from serving.errors import InvalidArgument
+from serving.protocol.prediction_service_pb2 import SignatureDef
+from serving.protocol.prediction_service_pb2 import TensorInfo as TensorInfoMessage
+
+DEFAULT = "serving_default"  # the signature that is meant where none is named
 
 # tensorflow/core/framework/types.proto, as far as JSON can carry them.
 NUMPY_TYPES: dict[str, type[np.generic]] = {
@@ -69,3 +73,23 @@ def _info_json(info: TensorInfo) -> dict[str, object]:
     sizes = [{"size": str(size), "name": ""} for size in info.shape or ()]
     shape = {"dim": sizes, "unknown_rank": info.shape is None}
     return {"dtype": info.dtype, "tensor_shape": shape, "name": info.name}
+
+
+def as_message(signature: Signature) -> SignatureDef:
+    """Return the signature as gRPC gives it."""
+    message = SignatureDef(method_name=signature.method_name)
+    for infos, found in (
+        (signature.inputs, message.inputs),
+        (signature.outputs, message.outputs),
+    ):
+        for name, info in infos.items():
+            found[name].CopyFrom(_info_message(info))
+    return message
+
+
+def _info_message(info: TensorInfo) -> TensorInfoMessage:
+    message = TensorInfoMessage(name=info.name, dtype=info.dtype)
+    message.tensor_shape.unknown_rank = info.shape is None
+    for size in info.shape or ():
+        message.tensor_shape.dim.add(size=size)
+    return message
