@@ -1,152 +1,120 @@
-"""`python -m serving`: the flags of tensorflow_model_server, and REST under gunicorn.
-
-One process holds the models and answers on threads; a second one, gunicorn's own, starts it again
-should it die. TensorFlow is imported in the first alone.
-"""
+"""`python -m serving`: what the command line and the files say is checked, then it serves."""
 
 from __future__ import annotations
 
-import argparse
+import dataclasses
+import importlib.metadata
 import logging
-import os
+import socket
 import sys
-import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import flask
-from gunicorn.app.base import BaseApplication
-
-from serving import rest
-from serving.lifecycle.catalogue import Catalogue, Servable
-from serving.lifecycle.config import ConfigError, ModelConfig, read_config
+from serving import auth
+from serving.errors import FailedPrecondition
+from serving.flags import FlagError, Flags, parse, usage
+from serving.lifecycle import labels
+from serving.lifecycle.config import ConfigError, ModelConfig, parse_config, read_text
+from serving.processes import Setup, serve
 
 logger = logging.getLogger(__name__)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of tensorflow_model_server's flags, as far as this server has them."""
-    flags = argparse.ArgumentParser(
-        prog="python -m serving",
-        description="Serve SavedModels by TensorFlow Serving's REST protocol.",
-        epilog="Also: python -m serving export --help, python -m serving train --help",
-        allow_abbrev=False,
-    )
-    flags.add_argument("--rest_api_port", type=_port, default=8501, help="default: 8501")
-    flags.add_argument("--rest_api_host", default="0.0.0.0", help="default: every interface")  # noqa: S104  # as tensorflow_model_server
-    flags.add_argument("--rest_api_num_threads", type=int, default=4 * (os.cpu_count() or 1))
-    flags.add_argument("--model_config_file", type=Path, help="models, in text format")
-    flags.add_argument(
-        "--model_config_file_poll_wait_seconds",
-        type=float,
-        default=0.0,
-        help="read the config file again that often; 0: only at start (default)",
-    )
-    flags.add_argument("--model_name", default="default", help="for --model_base_path")
-    flags.add_argument("--model_base_path", type=Path, help="one model, without a config file")
-    return flags
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 0 < number < 65536:
-        raise argparse.ArgumentTypeError(f"{number} is not a port; expected 1 to 65535")
-    return number
+class StartError(Exception):
+    """The server cannot start; the text says why."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until told to stop."""
-    flags = parser().parse_args(arguments)
+    if "--help" in arguments:
+        sys.stdout.write(usage())
+        return 0
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     try:
-        models = configured(flags)
-    except ConfigError as error:
+        setup = prepare(arguments)
+    except (FlagError, ConfigError, StartError, auth.AuthError) as error:
         sys.stderr.write(f"serving: {error}\n")
         return 2
-    Server(flags, models).run()
+    if setup.flags.version:
+        sys.stdout.write(f"TensorFlow Library: {importlib.metadata.version('tensorflow')}\n")
+        return 0
+    serve(setup)
     return 0
 
 
-def configured(flags: argparse.Namespace) -> list[ModelConfig]:
-    """Return the models that the flags name; raise ConfigError."""
+def prepare(arguments: Sequence[str]) -> Setup:
+    """Return what to serve and how; raise an error for whatever would go wrong at once."""
+    flags, warnings = parse(arguments)
+    for warning in warnings:
+        logger.warning("%s", warning)
+    if flags.version:
+        return Setup(flags=flags, models=(), text="")
+    models, text = configured(flags)
+    check(flags, models)
+    return Setup(flags=_without_clash(flags), models=models, text=text)
+
+
+def configured(flags: Flags) -> tuple[Sequence[ModelConfig], str]:
+    """Return the models that the flags name, and the text of the config file, empty without one.
+
+    Raises ConfigError.
+    """
     if flags.model_config_file is not None:
-        return read_config(flags.model_config_file)
+        text = read_text(flags.model_config_file)
+        return parse_config(text, str(flags.model_config_file)), text
     if flags.model_base_path is not None:
         path = flags.model_base_path.absolute()
-        return [ModelConfig(name=flags.model_name, base_path=path)]
+        return [ModelConfig(name=flags.model_name, base_path=path)], ""
     raise ConfigError("no models: give --model_config_file or --model_base_path")
 
 
-class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn with one process of threads over one catalogue."""
-
-    def __init__(self, flags: argparse.Namespace, models: list[ModelConfig]) -> None:
-        self.flags, self.models = flags, models
-        super().__init__()
-
-    def load_config(self) -> None:
-        """Tell gunicorn how to run."""
-        for key, value in self._settings().items():
-            self.cfg.set(key, value)
-
-    def _settings(self) -> dict[str, Any]:
-        return {
-            "bind": f"{self.flags.rest_api_host}:{self.flags.rest_api_port}",
-            "worker_class": "gthread",
-            "workers": 1,
-            "threads": self.flags.rest_api_num_threads,
-            "timeout": 0,  # a long call is no reason to kill the process that holds the models
-            "graceful_timeout": 10,
-            "keepalive": 75,
-            "loglevel": "warning",
-            "proc_name": "kantu-serving",
-            # Every gunicorn of this user would open the same ~/.gunicorn/gunicorn.ctl.
-            "control_socket_disable": True,
-        }
-
-    def load(self) -> flask.Flask:
-        """Return the REST API at once; the models follow as they are loaded."""
-        catalogue = Catalogue(load_servable)
-        keep = threading.Thread(
-            target=keep_up, args=(catalogue, self.models, self.flags), name="models", daemon=True
-        )
-        keep.start()
-        return rest.create_app(catalogue)
-
-
-def load_servable(path: Path) -> Servable:
-    """Return the model in this folder, by the framework that it was saved with."""
-    from serving.platforms.tensorflow import SavedModel  # seconds to import: not for `export -h`
-
-    return SavedModel(path)
-
-
-def keep_up(catalogue: Catalogue, models: list[ModelConfig], flags: argparse.Namespace) -> None:
-    """Load the models, then load what the config file comes to say, for as long as we run.
-
-    Nothing ends this: without it no model is ever loaded again.
-    """
-    _apply(catalogue, models)
-    while flags.model_config_file is not None and flags.model_config_file_poll_wait_seconds > 0:
-        time.sleep(flags.model_config_file_poll_wait_seconds)
-        models = _read_again(flags.model_config_file, models)
-        _apply(catalogue, models)
-
-
-def _read_again(path: Path, models: list[ModelConfig]) -> list[ModelConfig]:
+def check(flags: Flags, models: Sequence[ModelConfig]) -> None:
+    """Raise StartError, or AuthError, for what would stop the process that is to serve."""
     try:
-        return read_config(path)
-    except ConfigError as error:
-        logger.error("config file not read, the models stay the same: %s", error)
-    except Exception:
-        logger.exception("config file not read, the models stay the same")
-    return models
+        labels.agreed(models, {}, {}, labels.allowed(flags))
+    except FailedPrecondition as error:
+        raise StartError(
+            f"Failed to start server. Error: FAILED_PRECONDITION: {error}\n"
+            "  at the start no version is: --allow_version_labels_for_unavailable_models=true"
+        ) from None
+    if flags.batching_parameters_file and not flags.enable_batching:  # Server::BuildAndStart
+        raise StartError("--batching_parameters_file is set without setting --enable_batching")
+    auth.read_passwords(flags.basic_auth_file)
+    for path in filter(None, (flags.ssl_config_file, flags.rest_api_ssl_config_file)):
+        _check_tls(path)
+    if not (flags.port or flags.grpc_socket_path or flags.rest_api_port):
+        raise StartError("nowhere to listen: give --port or --rest_api_port")
+    for port in {flags.port, flags.rest_api_port} - {0}:
+        _check_free(flags.rest_api_host, port)
 
 
-def _apply(catalogue: Catalogue, models: list[ModelConfig]) -> None:
+def _check_tls(path: Path) -> None:
+    from serving.tls import SslError, read_ssl_config  # brings gRPC
+
     try:
-        catalogue.apply(models)
-    except Exception:
-        logger.exception("models not brought up to date")
+        read_ssl_config(path).context()
+    except SslError as error:
+        raise StartError(f"{path}: {error}") from None
+
+
+def _check_free(host: str, port: int) -> None:
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            raise StartError(
+                f"port {port} of {host} cannot be opened: {error.strerror}; "
+                "give another --port (gRPC) or --rest_api_port, or 0 for none"
+            ) from None
+
+
+def _without_clash(flags: Flags) -> Flags:
+    """Return the flags without REST where it is on the port of gRPC, as Server::BuildAndStart."""
+    if flags.rest_api_port != flags.port:
+        return flags
+    logger.error(
+        "--rest_api_port cannot be same as --port. Please use a different port for HTTP/REST API. "
+        "Skipped exporting HTTP/REST API."
+    )
+    return dataclasses.replace(flags, rest_api_port=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,96 @@ def many_types(folder: Path) -> None:
     save(folder, serving_default=(echo, specs))
 
 
+def adder(folder: Path, number: float) -> None:
+    """Save a model that adds a number; it also gives the double of that."""
+    import tensorflow as tf
+
+    def add(x: Any) -> dict[str, Any]:
+        return {"y": x + number, "z": 2 * (x + number)}
+
+    save(folder, serving_default=(add, [tf.TensorSpec([None], tf.float32, name="x")]))
+
+
+def lite(folder: Path) -> None:
+    """Save a TFLite model with a signature, x + 1, and beside it a SavedModel that adds 100."""
+    import tensorflow as tf
+
+    adder(folder, 1)
+    converted = tf.lite.TFLiteConverter.from_saved_model(str(folder)).convert()
+    shutil.rmtree(folder)
+    adder(folder, 100)
+    (folder / "model.tflite").write_bytes(converted)
+
+
+def graphs(folder: Path, *, device: str = "", **tags: float) -> None:
+    """Save one MetaGraph for each tag, beside the tag "serve": it adds that number."""
+    import tensorflow as tf
+
+    builder = tf.compat.v1.saved_model.Builder(str(folder))
+    info = tf.compat.v1.saved_model.build_tensor_info
+    for tag, number in tags.items():
+        graph = tf.Graph()
+        with graph.as_default(), tf.compat.v1.Session(graph=graph) as session:
+            x = tf.compat.v1.placeholder(tf.float32, [None], name="x")
+            with graph.device(device):
+                y = tf.add(x, number, name="y")
+            signature = tf.compat.v1.saved_model.build_signature_def(
+                {"x": info(x)}, {"y": info(y)}, "tensorflow/serving/predict"
+            )
+            signatures = {"serving_default": signature}
+            if tag == next(iter(tags)):
+                builder.add_meta_graph_and_variables(session, ["serve", tag], signatures)
+            else:
+                builder.add_meta_graph(["serve", tag], signatures)
+    builder.save()
+
+
+def examples(folder: Path) -> None:
+    """Save a model of tf.Examples for classify and regress: scores x and c, value x / 2 + 2.
+
+    Its other signatures are each wrong in their own way.
+    """
+    import tensorflow as tf
+
+    graph = tf.Graph()
+    with graph.as_default(), tf.compat.v1.Session(graph=graph) as session:
+        serialized = tf.compat.v1.placeholder(tf.string, [None], name="examples")
+        feature = {
+            name: tf.io.FixedLenFeature([1], tf.float32, default_value=[value])
+            for name, value in (("x", 0.0), ("c", 100.0))
+        }
+        found = tf.io.parse_example(serialized, feature)
+        scores = tf.concat([found["x"], found["c"]], 1)
+        labels = tf.tile([["small", "größer"]], [tf.shape(serialized)[0], 1])
+        both = {"classes": labels, "scores": scores}
+        builder = tf.compat.v1.saved_model.Builder(str(folder))
+        info = tf.compat.v1.saved_model.build_tensor_info
+        signatures = {
+            name: tf.compat.v1.saved_model.build_signature_def(
+                {"inputs": info(serialized)},
+                {key: info(tf.identity(each)) for key, each in outputs.items()},
+                f"tensorflow/serving/{method}",
+            )
+            for name, method, outputs in (
+                ("serving_default", "classify", both),
+                ("regress", "regress", {"outputs": found["x"] / 2 + 2}),
+                ("scores", "classify", {"scores": scores}),
+                ("labels", "predict", {"classes": labels}),
+                ("flat", "classify", {"scores": tf.reshape(scores, [-1])}),
+                ("swapped", "classify", {"classes": scores}),
+                ("short", "classify", {"scores": scores[1:]}),
+                ("uneven", "classify", {**both, "scores": scores[:, 1:]}),
+                ("three", "classify", {**both, "more": scores}),
+                ("nameless", "classify", {"other": scores}),
+                ("wide", "regress", {"outputs": scores}),
+                ("halved", "regress", {"outputs": found["x"][1:]}),
+                ("double", "regress", {"outputs": tf.cast(found["x"], tf.float64)}),
+            )
+        }
+        builder.add_meta_graph_and_variables(session, ["serve"], signatures)
+        builder.save()
+
+
 ALL: dict[str, Callable[[Path], None]] = {
     "half_plus_two": half_plus_two,
     "background": background,
@@ -158,4 +249,5 @@ ALL: dict[str, Callable[[Path], None]] = {
     "pixels": pixels,
     "answerer": answerer,
     "many_types": many_types,
+    "examples": examples,
 }

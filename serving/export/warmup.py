@@ -12,8 +12,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from serving.protocol.prediction_log_pb2 import PredictionLog
-
-_STRING = 7  # DT_STRING in tensorflow/core/framework/types.proto
+from serving.protocol.tensor_pb2 import DataType
 
 
 def write_warmup(model: Path, name: str, requests: Sequence[Mapping[str, Sequence[bytes]]]) -> None:
@@ -32,7 +31,7 @@ def _predict_log(name: str, inputs: Mapping[str, Sequence[bytes]]) -> Prediction
     request.model_spec.signature_name = "serving_default"
     for key, batch in inputs.items():
         tensor = request.inputs[key]
-        tensor.dtype = _STRING
+        tensor.dtype = DataType.DT_STRING
         tensor.tensor_shape.dim.add(size=len(batch))
         tensor.string_val.extend(batch)
     return log

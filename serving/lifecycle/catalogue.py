@@ -1,177 +1,180 @@
 """The models being served: found on disk, loaded, looked up, dropped.
 
-    disk ── versions ──> START ──> LOADING ──> AVAILABLE ──> END
-                                         └── broken, with its error ──┘
-
-States are those of tensorflow_serving/apis/get_model_status.proto. A model that cannot be read or
-loaded is reported and leaves the others alone.
+What is new is loaded while the old answers, and only then is the old unloaded, once the requests in
+it are through. A model that cannot be read or loaded is reported and leaves the others alone.
+Rules: tensorflow_serving/core/{aspired_versions_manager,availability_preserving_policy}.cc.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import logging
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
-from serving.errors import Internal, NotFound, ServingError, Unavailable
-from serving.lifecycle import folder
+from serving.errors import InvalidArgument, NotFound
+from serving.lifecycle import config, labels
 from serving.lifecycle.config import ModelConfig
-from serving.protocol.json_tensor import Array
-from serving.protocol.signature import Signature
+from serving.lifecycle.disk import Disk
+from serving.lifecycle.servable import Servable, Served, VersionStatus
+from serving.lifecycle.version import Version
+from serving.protocol.model_server_config_pb2 import ModelServerConfig
 
-logger = logging.getLogger(__name__)
-
-
-class Servable(Protocol):
-    """One loaded version of a model, of whatever framework."""
-
-    @property
-    def signatures(self) -> Mapping[str, Signature]:
-        """What it can be asked."""
-
-    def run(self, signature_name: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """Return the outputs of one call; raise ServingError. Safe to call from many threads."""
-
-
-@dataclasses.dataclass(slots=True, kw_only=True)
-class Version:
-    """One version of a model, loaded or not."""
-
-    number: int
-    path: Path
-    files: folder.Files = frozenset()  # as they were when it was found
-    state: str = "START"
-    error: ServingError | None = None
-    servable: Servable | None = None
-
-
+Load = Callable[[ModelConfig, Path], Servable]
 Versions = Mapping[int, Version]
 Models = Mapping[str, Versions]
 
 
 class Catalogue:
-    """Answers which model to ask; `apply` changes what is in it. Reads need no lock."""
+    """Answers which model to ask. One change at a time; reads wait for none of them."""
 
-    def __init__(self, load: Callable[[Path], Servable]) -> None:
-        self._load = load
-        self._models: Models = {}  # replaced whole, never changed in place
-        self._unlisted: set[str] = set()  # models whose folder could not be listed last time
+    def __init__(
+        self,
+        load: Load,
+        *,
+        retries: int = 0,
+        pause: float = 60.0,
+        allowed: labels.Allowed = labels.Allowed.AVAILABLE,
+    ) -> None:
+        """Retries come after the first failure to load a version, with pauses in seconds."""
+        self._load, self._retries, self._pause, self._allowed = load, retries, pause, allowed
+        self._configs: Sequence[ModelConfig] = ()
+        # These are replaced whole, never changed in place.
+        self._models: Models = {}  # every version there ever was
+        self._available: Models = {}  # those that may be asked
+        self._labels: labels.Labels = {}
+        self._changing = threading.Lock()
+        self._disk = Disk()
 
-    def apply(self, configs: Sequence[ModelConfig]) -> None:
-        """Serve what configs name and nothing else: load what is new, then drop what is gone."""
-        before = self._models
-        after = {config.name: self._on_disk(config) for config in configs}
-        self._models = _both(before, after)  # the old go on answering while the new are loaded
-        for name, versions in after.items():
-            if not versions and before.get(name) != {}:
-                logger.error("model=%s has no version folder", name)
-            for version in versions.values():
-                if version.state == "START":
-                    self._bring_up(name, version)
-        after = {name: _preserved(before.get(name, {}), new) for name, new in after.items()}
-        self._models = after
-        for name, old in before.items():
-            for version in old.values():
-                if after.get(name, {}).get(version.number) is not version:
-                    _take_down(name, version)
+    @contextlib.contextmanager
+    def use(
+        self, name: str, version: int | None = None, label: str | None = None
+    ) -> Iterator[Served]:
+        """Give the version asked for, or the highest; it is not unloaded before the end.
 
-    def find(self, name: str, number: int | None = None) -> tuple[int, Servable]:
-        """Return the version asked for, or the highest, with its number; raise NotFound."""
-        available = {
-            version.number: version.servable
-            for version in self._models.get(name, {}).values()
-            if version.state == "AVAILABLE" and version.servable is not None
-        }
-        chosen = max(available, default=None) if number is None else number
-        if chosen is None or chosen not in available:
-            wanted = f"Latest({name})" if number is None else f"Specific({name}, {number})"
-            raise NotFound(f"Servable not found for request: {wanted}")  # basic_manager.cc:139
-        return chosen, available[chosen]
+        Raises NotFound, or InvalidArgument where there is no such label.
+        """
+        if not name:
+            raise InvalidArgument("ModelSpec has no name specified.")
+        number = version if label is None else self.resolve(name, label)
+        chosen, servable = self._enter(name, number)
+        try:
+            yield Served(name=name, version=chosen.number, servable=servable)
+        finally:
+            chosen.leave()
 
-    def versions(self, name: str, number: int | None = None) -> list[Version]:
+    def _enter(self, name: str, number: int | None) -> tuple[Version, Servable]:
+        while True:
+            available = self._available.get(name, {})
+            chosen = max(available, default=None) if number is None else number
+            if chosen is None or chosen not in available:
+                asked = f"Latest({name})" if number is None else f"Specific({name}, {number})"
+                raise NotFound(f"Servable not found for request: {asked}")  # basic_manager.cc:139
+            servable = available[chosen].enter()
+            if servable is not None:  # otherwise it was taken away meanwhile: look again
+                return available[chosen], servable
+
+    def resolve(self, name: str, label: str) -> int:
+        """Return the version that the label stands for; raise InvalidArgument."""
+        number = self._labels.get(name, {}).get(label)
+        if number is None:  # ServerCore::GetModelVersionForLabel
+            raise InvalidArgument(f"Unrecognized servable version label: {label}")
+        return number
+
+    def status(self, name: str, version: int | None = None) -> list[VersionStatus]:
         """Return the state of every version, or of one, highest first; raise NotFound."""
         known = self._models.get(name, {})
+        if version is not None and version not in known:  # get_model_status_impl.cc:89
+            raise NotFound(f"Could not find version {version} of model {name}")
         if not known:  # get_model_status_impl.cc:100
             raise NotFound(f"Could not find any versions of model {name}")
-        if number is None:
-            return sorted(known.values(), key=lambda version: version.number, reverse=True)
-        if number not in known:  # get_model_status_impl.cc:89
-            raise NotFound(f"Could not find version {number} of model {name}")
-        return [known[number]]
+        chosen = [version] if version is not None else sorted(known, reverse=True)
+        return [known[number].status for number in chosen]
 
-    def _on_disk(self, config: ModelConfig) -> Versions:
-        """Return the versions to be served; those known where the folder cannot be listed."""
-        known = self._models.get(config.name, {})
-        try:
-            found = folder.versions(config.base_path)
-        except OSError as error:
-            if config.name not in self._unlisted:
-                logger.error("model=%s stays as it is, folder not listed: %s", config.name, error)
-            self._unlisted.add(config.name)
-            return known
-        self._unlisted.discard(config.name)
-        return {
-            number: _kept(known.get(number), _found(number, found[number]))
-            for number in config.policy.choose(list(found))
-        }
+    def names(self) -> list[str]:
+        """Return the models that are to be served, whether they are or not."""
+        return [each.name for each in self._configs]
 
-    def _bring_up(self, name: str, version: Version) -> None:
-        version.state = "LOADING"
-        try:
-            _check_files(version)
-            version.servable = self._load(version.path)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the other models go on
-            refused = error if isinstance(error, ServingError) else Internal(repr(error))
-            version.state, version.error = "END", refused
-            logger.error("model=%s version=%d not loaded: %s", name, version.number, refused)
-        else:
-            version.state = "AVAILABLE"
-            logger.info("model=%s version=%d available", name, version.number)
+    def reload(self, message: ModelServerConfig) -> None:
+        """Serve what the message names and nothing else, as HandleReloadConfigRequest does.
 
-
-def _found(number: int, path: Path) -> Version:
-    return Version(number=number, path=path, files=folder.files(path))
-
-
-def _kept(known: Version | None, found: Version) -> Version:
-    """Return the version already known, so that it is not loaded twice; a broken one is given
-    another try once its files have changed: it may have been seen half copied.
-    """
-    if known is None or known.path != found.path:
-        return found
-    return found if known.error is not None and known.files != found.files else known
-
-
-def _check_files(version: Version) -> None:
-    """Raise Unavailable where a file cannot be read: the model is being copied, or is broken."""
-    missing = folder.unreadable(version.files)
-    if missing:
-        raise Unavailable(
-            f"{', '.join(map(str, missing))} cannot be read (a link to nowhere, no permission, or "
-            "a copy under way): mend or remove it"
+        Blocks until each new model is available or has failed, and raises ServingError where one
+        has; the others are served nevertheless.
+        """
+        if message.WhichOneof("config") != "model_config_list":  # model_service_impl.cc
+            raise InvalidArgument(
+                "ServerModelConfig type not supported by HandleReloadConfigRequest."
+                " Only ModelConfigList is currently supported"
+            )
+        before = set(self.names())
+        self.apply(config.models(message))
+        labels.check_available(
+            {name: self._models.get(name, {}) for name in self.names() if name not in before}
         )
 
+    def apply(self, configs: Sequence[ModelConfig]) -> None:
+        """Serve what configs name and nothing else; raise FailedPrecondition for a label."""
+        with self._changing:
+            self._labels = labels.agreed(configs, self._models, self._labels, self._allowed)
+            self._configs = configs
+            self._bring_up_to_date()
 
-def _both(before: Models, after: Models) -> Models:
-    names = before.keys() | after.keys()
-    return {name: {**before.get(name, {}), **after.get(name, {})} for name in names}
+    def poll(self) -> None:
+        """Look at the folders again: load what is new, then drop what is gone."""
+        with self._changing:
+            self._bring_up_to_date()
+
+    def retry(self) -> None:
+        """Load what could not be loaded before, where its time has come."""
+        due = [each for known in self._models.values() for each in known.values() if each.is_due()]
+        if due:
+            self.poll()
+
+    def _bring_up_to_date(self) -> None:
+        wanted = {
+            each.name: self._disk.wanted(each, self._models.get(each.name, {}))
+            for each in self._configs
+        }
+        self._models = _merged(self._models, wanted)  # the old go on answering
+        by_name = {each.name: each for each in self._configs}
+        for name, versions in wanted.items():
+            for version in versions.values():
+                if version.is_due():
+                    self._bring_up(by_name[name], version)
+        self._drop(
+            version
+            for name, versions in self._models.items()
+            for version in _unneeded(versions, wanted.get(name, {}))
+        )
+
+    def _bring_up(self, model: ModelConfig, version: Version) -> None:
+        version.load(lambda path: self._load(model, path), self._retries, self._pause)
+        self._publish()
+
+    def _drop(self, versions: Iterable[Version]) -> None:
+        dropped = list(versions)
+        for version in dropped:
+            version.unwanted = True
+        self._publish()  # who looks now, finds others; who has just looked, looks again
+        for version in dropped:
+            version.retire()
+
+    def _publish(self) -> None:
+        self._available = {
+            name: {number: each for number, each in versions.items() if each.may_be_asked}
+            for name, versions in self._models.items()
+        }
 
 
-def _preserved(old: Versions, new: Versions) -> Versions:
-    """Return new, and what of old still answers where none of new does.
-
-    tensorflow_serving/core/availability_preserving_policy.cc
-    """
-    if not new or any(version.servable is not None for version in new.values()):
-        return new
-    answering = {number: each for number, each in old.items() if each.servable is not None}
-    return {**answering, **new}
+def _merged(before: Models, wanted: Models) -> Models:
+    names = before.keys() | wanted.keys()
+    return {name: {**before.get(name, {}), **wanted.get(name, {})} for name in names}
 
 
-def _take_down(name: str, version: Version) -> None:
-    if version.servable is not None:
-        logger.info("model=%s version=%d unloaded", name, version.number)
-    version.servable = None  # calls under way hold it until they end, and it ends with the last
-    version.state = "END"
+def _unneeded(versions: Versions, wanted: Versions) -> Iterator[Version]:
+    """Give what is not wanted, but not what answers as long as nothing of what is wanted does."""
+    answered = any(version.may_be_asked for version in wanted.values())
+    for number, version in versions.items():
+        needed = wanted and not answered and version.may_be_asked
+        if number not in wanted and not version.unwanted and not needed:
+            yield version

@@ -1,18 +1,38 @@
-"""The model config file of tensorflow_model_server: text in, ModelConfigs out."""
+"""The model config of tensorflow_model_server: text or message in, ModelConfigs out.
+
+Rules and their texts: ValidateModelConfigList and GetPlatform in
+tensorflow_serving/model_servers/server_core.cc.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import logging
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from google.protobuf import text_format
 
+from serving.errors import InvalidArgument
 from serving.protocol.model_server_config_pb2 import ModelConfig as ModelConfigMessage
-from serving.protocol.model_server_config_pb2 import ModelServerConfig
+from serving.protocol.model_server_config_pb2 import ModelServerConfig, ModelType
+
+logger = logging.getLogger(__name__)
+PLATFORMS = ("tensorflow",)
 
 
 class ConfigError(Exception):
     """The file is not a usable model config; the text says where and why."""
+
+
+class WrongConfig(InvalidArgument):
+    """The config is well formed, but says what cannot be."""
+
+    def __init__(self, text: str, value: str, *, repeated: bool = False) -> None:
+        super().__init__(text)
+        self.value = value  # what in the config is wrong
+        self.repeated = repeated  # wrong where it stands for the second time
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +55,20 @@ class ModelConfig:
 
     name: str
     base_path: Path  # holds a folder for each version, named by its number
+    platform: str = "tensorflow"
     policy: VersionPolicy = VersionPolicy()
+    labels: Mapping[str, int] = dataclasses.field(default_factory=dict)  # version by label
 
 
 def read_config(path: Path) -> list[ModelConfig]:
     """Return the models that the file names, in its order; raise ConfigError."""
+    return parse_config(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """Return what is in the file; raise ConfigError."""
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -49,38 +76,101 @@ def read_config(path: Path) -> list[ModelConfig]:
             f"{path}: expected text in UTF-8; found: byte 0x{error.object[error.start]:02x} "
             f"at {error.start}"
         ) from None
-    return parse_config(text, str(path))
 
 
 def parse_config(text: str, source: str) -> list[ModelConfig]:
-    """Return the models that a ModelServerConfig in text format names; raise ConfigError."""
+    """Return the models that a ModelServerConfig in text format names.
+
+    Raises ConfigError with line and column.
+    """
     try:
         message = text_format.Parse(text, ModelServerConfig())
     except text_format.ParseError as error:
         raise ConfigError(f"{source}:{error}") from None
     if message.WhichOneof("config") != "model_config_list":
         raise ConfigError(f"{source}: expected model_config_list {{ config {{ … }} }}")
-    models = [_model(config, source) for config in message.model_config_list.config]
-    repeated = {model.name for model in models if [m.name for m in models].count(model.name) > 1}
-    if repeated:
-        raise ConfigError(f"{source}: model name given twice: {', '.join(sorted(repeated))}")
-    return models
+    for config in message.model_config_list.config:
+        if not config.model_platform and not config.model_type:
+            _warn_of_missing_platform(config)
+    try:
+        return models(message)
+    except WrongConfig as error:
+        raise ConfigError(f"{source}{_place(text, error)}: {error}") from None
 
 
-def _model(config: ModelConfigMessage, source: str) -> ModelConfig:
+def _warn_of_missing_platform(config: ModelConfigMessage) -> None:
+    logger.warning(
+        "model=%s has no model_platform, which tensorflow_model_server refuses: "
+        'add model_platform: "tensorflow"',
+        config.name,
+    )
+    config.model_platform = "tensorflow"
+
+
+def _place(text: str, error: WrongConfig) -> str:
+    """Return ":line:column" of the wrong value, as far as it stands there letter by letter."""
+    value = re.escape(error.value)
+    quoted = [match.start() for match in re.finditer(f"(['\"]){value}\\1", text)]
+    found = quoted or [match.start() for match in re.finditer(rf"\b{value}\b", text)]
+    if not error.value or len(found) <= error.repeated:
+        return ""
+    before = text[: found[error.repeated]]
+    return f":{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+
+
+def models(message: ModelServerConfig) -> list[ModelConfig]:
+    """Return the models of a ModelServerConfig, in its order; raise WrongConfig."""
+    found: dict[str, ModelConfig] = {}
+    for config in message.model_config_list.config:
+        if config.name in found:
+            text = f"Illegal to list model {config.name} multiple times in config list"
+            raise WrongConfig(text, config.name, repeated=True)
+        found[config.name] = _model(config)
+    return list(found.values())
+
+
+def _model(config: ModelConfigMessage) -> ModelConfig:
     if not config.name or not config.base_path:
-        raise ConfigError(f"{source}: each config needs a name and a base_path; found: {config}")
+        raise WrongConfig(
+            f"each config needs a name and a base_path; found: name={config.name!r} "
+            f"base_path={config.base_path!r}",
+            config.name or config.base_path,
+        )
     if not Path(config.base_path).is_absolute():
-        raise ConfigError(
-            f"{source}: base_path of model {config.name} must be an absolute path; "
-            f"found: {config.base_path}"
+        raise WrongConfig(
+            f"Expected model {config.name} to have an absolute path or URI; "
+            f"got base_path()={config.base_path}",
+            config.base_path,
         )
-    if config.model_platform not in {"", "tensorflow"}:
-        raise ConfigError(
-            f"{source}: model {config.name} has model_platform {config.model_platform!r}; "
-            "expected: tensorflow"
+    return ModelConfig(
+        name=config.name,
+        base_path=Path(config.base_path),
+        platform=_platform(config),
+        policy=_policy(config),
+        labels=dict(config.version_labels),
+    )
+
+
+def _platform(config: ModelConfigMessage) -> str:
+    kind, platform = config.model_type, config.model_platform
+    if kind and platform:
+        raise WrongConfig(
+            "Illegal setting both ModelServerConfig::model_type (deprecated) and "
+            "ModelServerConfig::model_platform.",
+            platform,
         )
-    return ModelConfig(name=config.name, base_path=Path(config.base_path), policy=_policy(config))
+    if kind == ModelType.OTHER:
+        raise WrongConfig("ModelServerConfig::model_type choice 2 not supported.", "OTHER")
+    if not kind and not platform:
+        raise WrongConfig(
+            "Illegal setting neither ModelServerConfig::model_type (deprecated) nor "
+            "ModelServerConfig::model_platform.",
+            config.name,
+        )
+    if platform not in {"", *PLATFORMS}:
+        text = f"Model {config.name} requests unsupported platform {platform}"
+        raise WrongConfig(f"{text}; expected: {', '.join(PLATFORMS)}", platform)
+    return platform or "tensorflow"
 
 
 def _policy(config: ModelConfigMessage) -> VersionPolicy:

@@ -8,16 +8,15 @@ from pathlib import Path
 # Every file and folder with the moment of its last change, in nanoseconds since 1970; None where it
 # cannot be read. A change of permissions counts, and an older file in place of a newer one.
 Files = frozenset[tuple[Path, int | None]]
+_LARGEST = 2**63 - 1  # version numbers are int64
 
 
 def versions(base_path: Path) -> dict[int, Path]:
     """Return the version folders by their numbers; raise OSError where base_path is unreadable."""
-    if not base_path.is_dir():
-        return {}
     return {
         int(path.name): path
-        for path in base_path.iterdir()
-        if path.name.isdecimal() and path.is_dir()
+        for path in sorted(base_path.iterdir())
+        if path.name.isdecimal() and int(path.name) <= _LARGEST and path.is_dir()
     }
 
 

@@ -7,25 +7,25 @@ loads exports that the real server cannot (a tf.Module that holds Keras variable
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import gc
 import os
+import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from serving.errors import (
-    FailedPrecondition,
-    Internal,
-    InvalidArgument,
-    NotFound,
-    ServingError,
-    Unavailable,
-    Unimplemented,
-)
+import numpy as np
+
+from serving.errors import InvalidArgument, NotFound, ServingError, of
+from serving.lifecycle.paths import hidden
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import Signature, TensorInfo, choose
+
+_WRONG_TYPE = re.compile(r"Type mismatch: actual (\w+) vs\. expect (\w+)")
+_MOST_CALLS = 100  # kept, of one model: a client may ask for any set of outputs
 
 
 @functools.cache
@@ -58,48 +58,123 @@ def _lean_import(*unused: str) -> Iterator[None]:
             gc.enable()
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How SavedModels are loaded."""
+
+    tags: tuple[str, ...] = ("serve",)  # of the MetaGraph, all of them
+    session: Any = None  # a ConfigProto; None: an empty one
+
+
 class SavedModel:
-    """One SavedModel in a session of its own; the tag is "serve"."""
+    """One MetaGraph of a SavedModel in a session of its own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, options: Options | None = None) -> None:
         """Load it; raise ServingError where it cannot be."""
-        tf = import_tensorflow()
-        self._session = tf.compat.v1.Session(graph=tf.Graph())
-        loader = tf.compat.v1.saved_model.loader
+        tf, options = import_tensorflow(), options or Options()
+        _check_format(path)
+        # Not TensorFlow 2's own: it puts what asks for a GPU on the CPU, the real server does not.
+        config = options.session or tf.compat.v1.ConfigProto()
+        self._session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
         try:
-            meta_graph = loader.load(self._session, ["serve"], str(path))
+            definitions = _load(self._session, path, options.tags).signature_def
+            self.signatures = {name: _signature(each) for name, each in definitions.items()}
+            self._calls = self._prepare_all()
         except tf.errors.OpError as error:
-            raise _translate(error) from None
-        except (OSError, RuntimeError, ValueError) as error:  # no file; no such tag; unknown op
-            raise NotFound(f"not a SavedModel that can be served: {error}") from None
-        self.signatures = {
-            name: _signature(definition) for name, definition in meta_graph.signature_def.items()
-        }
+            self._session.close()
+            raise of(error.error_code, error.message) from None
+        except ServingError:
+            self._session.close()
+            raise
+
+    def _prepare_all(self) -> dict[tuple[str, tuple[str, ...]], Any]:
         # What takes no input, such as __saved_model_init_op, may have outputs that are operations.
-        self._calls = {
-            name: self._prepare(each) for name, each in self.signatures.items() if each.inputs
+        return {
+            (name, tuple(each.outputs)): self._prepare(name, tuple(each.outputs))
+            for name, each in self.signatures.items()
+            if each.inputs
         }
 
-    def _prepare(self, signature: Signature) -> Any:
+    def _prepare(self, name: str, outputs: tuple[str, ...]) -> Any:
         """Return a callable for the signature: thread-safe, and without feed_dict's checks."""
         from tensorflow.core.protobuf import config_pb2
 
+        signature = self.signatures[name]
         return self._session._make_callable_from_options(  # noqa: SLF001  # no public equal
             config_pb2.CallableOptions(
                 feed=[info.name for info in signature.inputs.values()],
-                fetch=[info.name for info in signature.outputs.values()],
+                fetch=[signature.outputs[output].name for output in outputs],
             )
         )
 
-    def run(self, signature_name: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """Return the outputs of one call; raise ServingError. Safe to call from many threads."""
+    def _call(self, name: str, outputs: tuple[str, ...]) -> Any:
+        """Return the callable for these outputs; there are more sets of them than can be kept."""
+        known = self._calls.get((name, outputs))
+        if known is not None:
+            return known
+        call = self._prepare(name, outputs)
+        if len(self._calls) < _MOST_CALLS:
+            self._calls[name, outputs] = call
+        return call
+
+    def run(
+        self,
+        signature_name: str,
+        inputs: Mapping[str, Array],
+        output_filter: Sequence[str] = (),
+    ) -> dict[str, Array]:
+        """Return the outputs of one call, or just those named; raise ServingError.
+
+        Safe to call from many threads.
+        """
         signature = choose(self.signatures, signature_name)
+        outputs = tuple(output_filter or signature.outputs)
         feeds = [inputs[name] for name in signature.inputs]
         try:
-            values = self._calls[signature_name](*feeds)
+            values = self._call(signature_name, outputs)(*feeds)
         except import_tensorflow().errors.OpError as error:
-            raise _translate(error) from None
-        return dict(zip(signature.outputs, values, strict=True))
+            raise of(error.error_code, hidden(_as_served(error.message, signature))) from None
+        except UnicodeDecodeError as error:  # TensorFlow's text repeats bytes of the request
+            text = error.object.decode(errors="replace")
+            raise InvalidArgument(hidden(_as_served(text, signature))) from None
+        return {name: _array(value) for name, value in zip(outputs, values, strict=True)}
+
+    def close(self) -> None:
+        """Free the session. Nothing runs now, and nothing will."""
+        self._calls.clear()  # they hold the session
+        self._session.close()
+
+
+def _check_format(path: Path) -> None:
+    if not any((path / name).exists() for name in ("saved_model.pb", "saved_model.pbtxt")):
+        raise NotFound(  # tensorflow/cc/saved_model/reader.cc
+            f"Could not find SavedModel .pb or .pbtxt at supplied export directory path: {path}. "
+            "Check that the directory exists and that you have the right permissions for "
+            "accessing it."
+        )
+
+
+def _load(session: Any, path: Path, tags: Sequence[str]) -> Any:
+    """Return the MetaGraph, loaded into the session; raise ServingError, or TensorFlow's error."""
+    tf = import_tensorflow()
+    loader = tf.compat.v1.saved_model.loader
+    try:
+        return loader.load(session, list(tags), str(path))
+    except RuntimeError as error:
+        if "could not be found in SavedModel" not in str(error):
+            raise NotFound(f"not a SavedModel that can be served: {error}") from None
+        raise NotFound(  # FindMetaGraphDef in tensorflow/cc/saved_model/reader.cc
+            f"Could not find meta graph def matching supplied tags: {{ {' '.join(tags)} }}. "
+            "To inspect available tag-sets in the SavedModel, please use the SavedModel CLI: "
+            "`saved_model_cli`"
+        ) from None
+    except (OSError, ValueError) as error:  # a damaged file; an unknown operation
+        raise NotFound(f"not a SavedModel that can be served: {error}") from None
+
+
+def _array(value: Any) -> Array:
+    """Return an output as an array: a session gives a string of no dimensions as bytes."""
+    return np.array(value, np.object_) if isinstance(value, bytes) else value
 
 
 def _signature(definition: Any) -> Signature:
@@ -121,16 +196,11 @@ def _info(info: Any) -> TensorInfo:
     )
 
 
-_BY_CODE: dict[int, type[ServingError]] = {  # google.rpc.Code
-    3: InvalidArgument,
-    5: NotFound,
-    9: FailedPrecondition,
-    11: InvalidArgument,  # OUT_OF_RANGE: 400 as well
-    12: Unimplemented,
-    14: Unavailable,
-}
-
-
-def _translate(error: Any) -> ServingError:
-    """Return our error for TensorFlow's, with the text that TensorFlow gives."""
-    return _BY_CODE.get(error.error_code, Internal)(error.message)
+def _as_served(message: str, signature: Signature) -> str:
+    """Return the message as Session::Run has it, where a callable has another."""
+    wrong = _WRONG_TYPE.match(message)
+    dtypes = [info.dtype for info in signature.inputs.values()]
+    if wrong is None or f"DT_{wrong[2].upper()}" not in dtypes:
+        return message
+    place = dtypes.index(f"DT_{wrong[2].upper()}")
+    return f"Expects arg[{place}] to be {wrong[2]} but {wrong[1]} is provided"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +35,7 @@ def test_models_are_read_in_their_order() -> None:
             name="resnet50",
             base_path=Path("/models/resnet50"),
             policy=VersionPolicy(specific=(2, 7)),
+            labels={"stable": 2},
         ),
     ]
 
@@ -68,20 +67,52 @@ ONE = 'config { name: "x" base_path: "/m" }'
     ("text", "message"),
     [
         ("", "expected model_config_list"),
-        ("model_config_list {", r"models\.config:1"),
-        ('model_config_list {\n config { nam: "x" } }', r"models\.config:2:11 .*nam"),
-        ('model_config_list { config { name: "x" } }', "needs a name and a base_path"),
-        ('model_config_list { config { name: "x" base_path: "m" } }', "absolute path; found: m"),
-        (f"model_config_list {{ {ONE} {ONE} }}", "given twice: x"),
+        ("custom_model_config {}", "expected model_config_list"),
+        ("model_config_list {", r"^models\.config:1:19 "),
+        ('model_config_list {\n config { nam: "x" } }', r"^models\.config:2:11 .*nam"),
+        ("model_config_list {\n config { name: 1 } }", r"^models\.config:2:17 "),
+        ('model_config_list {\nconfig { name: "x" } }', r"config:2:16: each config needs a name"),
         (
-            'model_config_list { config { name: "x" base_path: "/m" model_platform: "caffe" } }',
-            "model_platform 'caffe'",
+            'model_config_list {\n config { name: "x" base_path: "m" } }',
+            r"^models\.config:2:32: Expected model x to have an absolute path or URI; got ",
+        ),
+        (
+            f"model_config_list {{ {ONE}\n {ONE} }}",
+            r"^models\.config:2:17: Illegal to list model x multiple times in config list",
+        ),
+        (
+            'model_config_list {\n config { name: "x" base_path: "/m"\n model_platform: "cafe" } }',
+            r"^models\.config:3:18: Model x requests unsupported platform cafe; expected: tensorf",
+        ),
+        (
+            'model_config_list { config { name: "x" base_path: "/m" model_type: OTHER } }',
+            r"^models\.config:1:68: ModelServerConfig::model_type choice 2 not supported\.",
+        ),
+        (
+            f"model_config_list {{ {ONE[:-1]}\n model_type: TENSORFLOW model_platform: 'own' }} }}",
+            r"^models\.config:2:41: Illegal setting both ModelServerConfig::model_type",
         ),
     ],
 )
 def test_mistake_is_named_with_its_place(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         parse_config(text, "models.config")
+
+
+def test_missing_platform_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    (model,) = parse_config(f"model_config_list {{ {ONE} }}", "models.config")
+    assert model.platform == "tensorflow"
+    assert "model=x has no model_platform" in caplog.text
+
+
+def test_old_spelling_of_the_platform() -> None:
+    entry = 'config { name: "x" base_path: "/m" model_type: TENSORFLOW }'
+    (model,) = parse_config(f"model_config_list {{ {entry} }}", "models.config")
+    assert model.platform == "tensorflow"
+
+
+def test_list_without_models_may_be_filled_later() -> None:
+    assert parse_config("model_config_list {}", "models.config") == []
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
@@ -94,43 +125,3 @@ def test_file_that_is_not_text_is_named_with_the_place(tmp_path: Path) -> None:
     path.write_bytes(b"model_config_list {} # caf\xe9")
     with pytest.raises(ConfigError, match=r"models\.config: .* UTF-8; found: byte 0xe9 at 26"):
         read_config(path)
-
-
-_COMPARE = """
-from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_log_pb2
-from tensorflow_serving.config import model_server_config_pb2 as theirs_config
-from tensorflow.core.framework import tensor_pb2
-from serving.protocol import model_server_config_pb2 as ours_config, prediction_log_pb2 as ours
-
-def fields(message):
-    return {f.name: (f.number, f.type) for f in message.DESCRIPTOR.fields}
-
-pairs = [
-    (ours_config.ModelServerConfig, theirs_config.ModelServerConfig),
-    (ours_config.ModelConfigList, theirs_config.ModelConfigList),
-    (ours_config.ModelConfig, theirs_config.ModelConfig),
-    (ours.PredictionLog, prediction_log_pb2.PredictionLog),
-    (ours.PredictLog, prediction_log_pb2.PredictLog),
-    (ours.PredictRequest, predict_pb2.PredictRequest),
-    (ours.ModelSpec, model_pb2.ModelSpec),
-]
-for mine, official in pairs:
-    assert fields(mine).items() <= fields(official).items(), mine
-numbers = {f.name: f.number for f in tensor_pb2.TensorProto.DESCRIPTOR.fields}
-assert {n: number for n, (number, _) in fields(ours.TensorProto).items()}.items() <= numbers.items()
-policy = ours_config.FileSystemStoragePathSourceConfig.ServableVersionPolicy
-from tensorflow_serving.config import file_system_storage_path_source_pb2 as source
-assert fields(policy) == fields(source.FileSystemStoragePathSourceConfig.ServableVersionPolicy)
-"""
-
-
-def test_field_numbers_are_those_of_tensorflow_serving() -> None:
-    subprocess.run([sys.executable, "-c", _COMPARE], check=True, cwd=ROOT)
-
-
-def test_generated_code_is_of_the_messages_as_they_stand(tmp_path: Path) -> None:
-    protos = [str(path.relative_to(ROOT)) for path in (ROOT / "serving/protocol").glob("*.proto")]
-    command = [sys.executable, "-m", "grpc_tools.protoc", "-I.", f"--python_out={tmp_path}"]
-    subprocess.run([*command, *protos], check=True, cwd=ROOT)
-    for made in tmp_path.rglob("*_pb2.py"):
-        assert made.read_text() == (ROOT / made.relative_to(tmp_path)).read_text()

@@ -28,8 +28,14 @@ def test_versions_are_the_folders_named_by_numbers(version: Path) -> None:
     assert folder.versions(base) == {1: base / "1", 12: base / "0012"}
 
 
-def test_missing_folder_has_no_versions(tmp_path: Path) -> None:
-    assert folder.versions(tmp_path / "none") == {}
+def test_missing_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        folder.versions(tmp_path / "none")
+
+
+def test_number_beyond_int64_is_no_version(version: Path) -> None:
+    (version.parent / str(2**63)).mkdir()
+    assert folder.versions(version.parent) == {1: version}
 
 
 def test_files_tell_of_every_change(version: Path) -> None:

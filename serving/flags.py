@@ -1,0 +1,175 @@
+"""The flags of tensorflow_model_server, in its spelling: --name=value, and bare --name for true.
+
+Names and defaults: tensorflow_serving/model_servers/main.cc and server.h; the way they are read:
+tensorflow/core/util/command_line_flags.cc. Ours are marked so.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+_CPUS = len(os.sched_getaffinity(0))  # NumSchedulableCPUs
+
+
+class FlagError(Exception):
+    """The command line is not usable; the text says which part."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """What the command line says."""
+
+    port: Annotated[int, "gRPC; 0: none"] = 8500
+    grpc_socket_path: Annotated[str, "listen for gRPC on this Unix socket as well"] = ""
+    grpc_max_threads: Annotated[int, "threads that answer gRPC"] = 4 * _CPUS
+    grpc_channel_arguments: Annotated[str, "name=value,… for the gRPC server"] = ""
+    rest_api_port: Annotated[int, "REST; 0: none (8501 as in the image tensorflow/serving)"] = 8501
+    rest_api_host: Annotated[str, "address that REST and gRPC listen on; ours"] = "0.0.0.0"  # noqa: S104  # as tensorflow_model_server
+    rest_api_num_threads: Annotated[int, "threads that answer REST"] = 4 * _CPUS
+    rest_api_timeout_in_ms: Annotated[int, "longest a REST call may take"] = 30_000
+    rest_api_enable_cors_support: Annotated[bool, "let pages of other origins ask"] = False
+    model_config_file: Annotated[Path | None, "models, a ModelServerConfig in text format"] = None
+    model_config_file_poll_wait_seconds: Annotated[float, "read it again that often; 0: never"] = (
+        0.0
+    )
+    model_name: Annotated[str, "name of the one model, without a config file"] = "default"
+    model_base_path: Annotated[Path | None, "folder of the one model"] = None
+    allow_version_labels_for_unavailable_models: Annotated[
+        bool, "take new labels for versions that are not available yet"
+    ] = False
+    force_allow_any_version_labels_for_unavailable_models: Annotated[
+        bool, "let known labels move to such versions, too"
+    ] = False
+    max_num_load_retries: Annotated[int, "tries after the first failure to load a version"] = 5
+    load_retry_interval_micros: Annotated[int, "microseconds between them"] = 60_000_000
+    file_system_poll_wait_seconds: Annotated[
+        float, "look for versions that often; 0: once; negative: never"
+    ] = 1.0
+    enable_model_warmup: Annotated[bool, "run assets.extra/tf_serving_warmup_requests"] = True
+    num_request_iterations_for_warmup: Annotated[int, "how often each; 0: once"] = 0
+    saved_model_tags: Annotated[str, "tag,… of the MetaGraph to load"] = "serve"
+    custom_op_paths: Annotated[
+        str, "libraries of operations (.so), or folders of them: a,b; ours"
+    ] = ""
+    prefer_tflite_model: Annotated[bool, "load model.tflite where a version has one"] = False
+    num_tflite_pools: Annotated[int, "TFLite interpreters a version"] = _CPUS
+    tensorflow_session_parallelism: Annotated[int, "sets both of the following"] = 0
+    tensorflow_intra_op_parallelism: Annotated[int, "threads in one operation; 0: by CPUs"] = 0
+    tensorflow_inter_op_parallelism: Annotated[int, "operations at once; 0: by CPUs"] = 0
+    tensorflow_session_config_file: Annotated[Path | None, "a ConfigProto in text format"] = None
+    per_process_gpu_memory_fraction: Annotated[float, "0 to 1; 0: TensorFlow decides"] = 0.0
+    enable_batching: Annotated[bool, "run requests that wait together as one"] = False
+    enable_per_model_batching_parameters: Annotated[
+        bool, "batching_params.pbtxt of a version goes before the file below"
+    ] = False
+    batching_parameters_file: Annotated[Path | None, "BatchingParameters in text format"] = None
+    monitoring_config_file: Annotated[Path | None, "a MonitoringConfig in text format"] = None
+    ssl_config_file: Annotated[Path | None, "an SSLConfig in text format: TLS for gRPC"] = None
+    rest_api_ssl_config_file: Annotated[Path | None, "the same for REST; ours"] = None
+    basic_auth_file: Annotated[Path | None, "lines of user:password, for REST and gRPC; ours"] = (
+        None
+    )
+    max_request_bytes: Annotated[int, "largest request; ours"] = 256 * 2**20
+    enable_signature_method_name_check: Annotated[bool, "check method_name of signatures"] = False
+    enable_serialization_as_tensor_content: Annotated[bool, "gRPC answers as raw bytes"] = False
+    enable_grpc_healthcheck_service: Annotated[bool, "grpc.health.v1.Health"] = False
+    version: Annotated[bool, "print the versions and stop"] = False
+
+
+# Read by tensorflow_model_server, of no use here, and why.
+IDLE = {
+    "enable_profiler": "there is no profiler service",
+    "flush_filesystem_caches": "the kernel frees its caches by itself",
+    "mixed_precision": "models are served as they were exported",
+    "num_load_threads": "versions are loaded one after another while the others answer",
+    "num_tflite_interpreters_per_pool": "--num_tflite_pools is their number",
+    "num_unload_threads": "the last request of a version unloads it",
+    "platform_config_file": "use the flags for sessions and batching",
+    "remove_unused_fields_from_bundle_metagraph": "memory of the graph is not kept anyway",
+    "skip_initialize_tpu": "there is no support for TPUs",
+    "thread_pool_factory_config_file": "use --tensorflow_intra_op_parallelism",
+    "use_alts_credentials": "use --ssl_config_file",
+    "xla_cpu_compilation_enabled": "a model that asks for XLA gets it",
+    "xla_gpu_compilation_enabled": "a model that asks for XLA gets it",
+}
+_ALIASES = {"use_tflite_model": "prefer_tflite_model"}  # its name until TensorFlow Serving 2.3
+_BOOLEANS = {"": True, "true": True, "false": False}
+
+
+def parse(arguments: Sequence[str]) -> tuple[Flags, list[str]]:
+    """Return the flags, and a warning for each that does nothing here; raise FlagError."""
+    values: dict[str, Any] = {}
+    warnings = []
+    for argument in arguments:
+        name, sign, text = argument.removeprefix("--").partition("=")
+        name = _ALIASES.get(name, name)
+        if argument.startswith("--") and name in IDLE:
+            warnings.append(f"--{name} does nothing here: {IDLE[name]}")
+        elif argument.startswith("--") and name in _KINDS:
+            values[name] = _read(name, sign + text)
+        else:
+            raise FlagError(_unknown(argument))
+    return Flags(**values), warnings
+
+
+_KINDS: dict[str, Any] = get_type_hints(Flags)
+_PORTS = {"port", "rest_api_port"}
+
+
+def _read(name: str, text: str) -> Any:
+    """Return the value of the rest of an argument, such as "=8501"; raise FlagError."""
+    if _KINDS[name] is not bool and not text:
+        raise FlagError(f"unknown argument: --{name}\n  write --{name}=VALUE, without a blank")
+    try:
+        return _convert(_KINDS[name], text.removeprefix("="), ports=name in _PORTS)
+    except (KeyError, ValueError):
+        shown = text.removeprefix("=")
+        raise FlagError(f"Couldn't interpret value {shown} for flag {name}.") from None
+
+
+def _convert(kind: Any, value: str, *, ports: bool) -> Any:
+    if ports:
+        return range(65536).index(int(value))  # a ValueError where it is none
+    if kind is bool:
+        return _BOOLEANS[value]
+    if kind in {int, float, str}:
+        return kind(value)
+    return Path(value) if value else None
+
+
+def _unknown(argument: str) -> str:
+    name = argument.removeprefix("--").partition("=")[0]
+    near = difflib.get_close_matches(name, [*_KINDS, *IDLE], 1)
+    hint = f"did you mean --{near[0]}? " if near and argument.startswith("--") else ""
+    return f"unknown argument: {argument}\n  {hint}python -m serving --help lists them"
+
+
+def usage() -> str:
+    """Return the text of --help."""
+    helps = get_type_hints(Flags, include_extras=True)
+    lines = [
+        f"  --{field.name}={_shown(field.default)}  {helps[field.name].__metadata__[0]}"
+        for field in dataclasses.fields(Flags)
+    ]
+    return "\n".join(
+        [
+            "usage: python -m serving [flags]     serve models by TensorFlow Serving's protocol",
+            "       python -m serving doctor      what is served, and does it answer",
+            "       python -m serving export|train --help",
+            "flags, with their defaults:",
+            *lines,
+            "accepted, without effect: " + ", ".join(f"--{name}" for name in IDLE),
+            "",
+        ]
+    )
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, bool):
+        return str(default).lower()
+    return "" if default is None else str(default)

@@ -1,0 +1,129 @@
+"""The processes of the server: REST under gunicorn, and gRPC and the models beside it.
+
+One process holds the models and answers on threads; a second one, gunicorn's own, starts it again
+should it die. TensorFlow and gRPC are imported in the first alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from serving import rest
+from serving.flags import Flags
+from serving.lifecycle import labels
+from serving.lifecycle.catalogue import Catalogue
+from serving.lifecycle.config import ModelConfig
+from serving.lifecycle.follow import ConfigFile, keep_up
+from serving.lifecycle.loading import Loader
+
+logger = logging.getLogger(__name__)
+_GRACE = 10  # seconds that requests have to end after the signal to stop
+_APP_LOAD_ERROR = 4  # gunicorn then gives up, rather than start the process again and again
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What is served, and how."""
+
+    flags: Flags
+    models: Sequence[ModelConfig]
+    text: str  # of the config file, as models were read from it; empty without one
+
+
+def serve(setup: Setup) -> None:
+    """Serve until told to stop."""
+    if setup.flags.rest_api_port:
+        RestServer(setup).run()
+        return
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    stop = start_grpc(start_catalogue(setup), setup.flags)
+    ended.wait()
+    stop()
+
+
+def start_catalogue(setup: Setup) -> Catalogue:
+    """Return the models, which a thread loads and keeps up."""
+    flags = setup.flags
+    catalogue = Catalogue(
+        Loader(flags),
+        retries=flags.max_num_load_retries,
+        pause=flags.load_retry_interval_micros / 1e6,
+        allowed=labels.allowed(flags),
+    )
+    path = flags.model_config_file
+    file = ConfigFile(path, setup.text) if path is not None else None
+    arguments = (catalogue, setup.models, file, flags)
+    threading.Thread(target=keep_up, args=arguments, name="models", daemon=True).start()
+    return catalogue
+
+
+def start_grpc(catalogue: Catalogue, flags: Flags) -> Callable[[], object]:
+    """Answer gRPC where a port is given; return what ends that."""
+    if not (flags.port or flags.grpc_socket_path):
+        return lambda: None
+    from serving import grpc_server
+
+    server = grpc_server.start(catalogue, flags)
+    return lambda: server.stop(_GRACE).wait()
+
+
+class RestServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn with one process of threads over one catalogue."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._stop: Callable[[], object] = lambda: None
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Tell gunicorn how to run."""
+        for key, value in self._settings().items():
+            self.cfg.set(key, value)
+
+    def _settings(self) -> dict[str, Any]:
+        flags = self._setup.flags
+        return {
+            "bind": f"{flags.rest_api_host}:{flags.rest_api_port}",
+            "worker_class": "gthread",
+            "workers": 1,
+            "threads": flags.rest_api_num_threads,
+            "timeout": 0,  # a long call is no reason to kill the process that holds the models
+            "graceful_timeout": _GRACE,
+            "keepalive": 75,
+            "loglevel": "warning",
+            "proc_name": "kantu-serving",
+            # Every gunicorn of this user would open the same ~/.gunicorn/gunicorn.ctl.
+            "control_socket_disable": True,
+            "worker_exit": lambda _server, _worker: self._stop(),
+            **_tls(flags),
+        }
+
+    def load(self) -> Any:
+        """Return the REST API at once; the models follow as they are loaded."""
+        catalogue = start_catalogue(self._setup)
+        try:
+            self._stop = start_grpc(catalogue, self._setup.flags)
+        except OSError as error:
+            logger.error("gRPC not started: %s", error)
+            raise SystemExit(_APP_LOAD_ERROR) from None
+        return rest.create_app(catalogue, self._setup.flags)
+
+
+def _tls(flags: Flags) -> dict[str, Any]:
+    path = flags.rest_api_ssl_config_file
+    if path is None:
+        return {}
+    from serving.tls import read_ssl_config
+
+    config = read_ssl_config(path)
+    # gunicorn speaks TLS where it is given a certfile, which it does not read with a hook.
+    return {"certfile": str(path), "ssl_context": lambda _config, _default: config.context()}
