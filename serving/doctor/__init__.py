@@ -1,0 +1,1 @@
+"""What is served, and does it answer: for the person who has to find out why not."""

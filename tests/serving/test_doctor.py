@@ -1,0 +1,112 @@
+"""`python -m serving doctor`, beside a running server and without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serving.doctor import live, machine
+from serving.doctor.command import main
+from serving.lifecycle.config import ModelConfig
+from simulator import programs
+from simulator.house import free_port
+
+
+class Broken(live.Server):
+    """A server whose only version could not be loaded."""
+
+    def ask(self, path: str, body: object = None) -> Any:
+        assert (path, body) == ("m", None)
+        status = {"error_code": "NOT_FOUND", "error_message": "no model"}
+        return {"model_version_status": [{"version": "3", "state": "END", "status": status}]}
+
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(port: int, folders: dict[str, Path], *flags: str) -> tuple[int, str]:
+        config = tmp_path / "models.config"
+        config.write_text(programs.model_config(folders))
+        flag = f"--model_config_file={config}"
+        status = main([flag, "--rest_api_host=127.0.0.1", f"--rest_api_port={port}", *flags])
+        return status, capsys.readouterr().out
+
+    return run
+
+
+def test_running_server_is_asked(run: Run, serving_url: str, models: dict[str, Path]) -> None:
+    port = int(serving_url.rpartition(":")[2])
+    chosen = {name: models[name] for name in ("demo", "half_plus_two", "answerer")}
+    status, said = run(port, chosen)
+    assert f"  a server answers on {serving_url}: it is asked\n  process: pid " in said
+    assert "  model demo: versions that answer: 1\n" in said
+    assert "    serving_default (predict): image string[?] -> " in said
+    assert "    test request serving_default of its warm-up: " in said
+    assert "    serving_default (predict): x float[?, 1] -> y float[" in said
+    assert "    test request serving_default of zeros: " in said
+    assert (status, said.splitlines()[-1]) == (0, "all is well")
+
+
+def test_model_that_the_server_does_not_have(run: Run, serving_url: str, tmp_path: Path) -> None:
+    status, said = run(int(serving_url.rpartition(":")[2]), {"none": tmp_path})
+    assert "\n! model none: Could not find any versions of model none\n" in said
+    assert (status, said.splitlines()[-1]) == (1, "not all is well: see ! above")
+
+
+def test_broken_version_is_wrong_until_it_is_taken_away(tmp_path: Path) -> None:
+    config = ModelConfig(name="m", base_path=tmp_path)
+    (tmp_path / "3").mkdir()
+    findings = list(live.examine(Broken(host="", port=0, tls=False, headers={}), config))
+    assert [each.text for each in findings] == [
+        "! model m: versions that answer: none",
+        "!   version 3 END: no model",
+    ]
+    (tmp_path / "3").rmdir()
+    (_, version) = live.examine(Broken(host="", port=0, tls=False, headers={}), config)
+    assert version.well
+
+
+def test_without_a_server_the_models_are_loaded(run: Run, models: dict[str, Path]) -> None:
+    port = free_port()
+    chosen = {name: models[name] for name in ("demo", "half_plus_two")}
+    status, said = run(port, chosen)
+    assert said.startswith(f"  no server answers on port {port}: the models are loaded here\n")
+    assert "  TensorFlow 2." in said
+    assert ", devices: CPU:0" in said
+    assert f"  model demo: {models['demo']} has versions: 1\n    version 1 loaded in " in said
+    assert "    test request serving_default of its warm-up: " in said
+    assert "    test request serving_default of zeros: " in said
+    assert status == 0
+
+
+def test_what_is_wrong_on_disk_is_marked(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "broken" / "3").mkdir(parents=True)
+    (tmp_path / "empty").mkdir()
+    folders = {name: tmp_path / name for name in ("broken", "empty", "none")}
+    status, said = run(free_port(), folders)
+    assert "\n!   version 3 cannot be loaded: Could not find SavedModel" in said
+    assert f"\n! model empty: {tmp_path}/empty has versions: none\n" in said
+    assert f"\n! model none: {tmp_path}/none: No such file or directory\n" in said
+    assert status == 1
+
+
+def test_wrong_config_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "models.config").write_text("model_config_list { nonsense }")
+    assert main([f"--model_config_file={tmp_path}/models.config"]) == 2
+    assert capsys.readouterr().err.startswith(f"doctor: {tmp_path}/models.config:1:21")
+
+
+def test_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert capsys.readouterr().out.startswith("python -m serving doctor takes the flags")
+
+
+def test_memory_of_a_process_that_is_gone() -> None:
+    assert machine.resident() > 1
+    assert machine.resident(2**30) == 0
+    assert machine.process(free_port()).words.endswith("user")
