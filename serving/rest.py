@@ -1,121 +1,205 @@
-"""TensorFlow Serving's REST API, its URLs and its error bodies.
+"""TensorFlow Serving's REST API, its URLs and its error bodies, as a WSGI application.
 
-Sources: tensorflow_serving/model_servers/http_rest_api_util.cc:31-34 for the paths,
-http_rest_api_handler.cc for the order of checks: the JSON is read before the model is looked up.
+Sources: tensorflow_serving/model_servers/http_rest_api_util.cc for the paths, http_server.cc for
+CORS, http_rest_api_handler.cc for the order of checks: the JSON is read before the model is found.
 """
 
 from __future__ import annotations
 
+import http
+import logging
 import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
-import flask
 import orjson
 
-from serving.errors import FailedPrecondition, InvalidArgument, ServingError
-from serving.lifecycle.catalogue import Catalogue, Version
-from serving.protocol import json_answer, predict_body, signature
+from serving import auth, inference
+from serving.errors import (
+    FailedPrecondition,
+    Internal,
+    InvalidArgument,
+    ServingError,
+    Unauthenticated,
+)
+from serving.flags import Flags
+from serving.http_request import body_of, path_of
+from serving.lifecycle.catalogue import Catalogue
+from serving.lifecycle.servable import Served
+from serving.protocol import example_body, json_answer, json_model, predict_body, signature
+from serving.protocol.json_parse import parse_json
 
-# Names, "predict" and "metadata" are compared letter by letter; the rest in any case.
-_FLAGS = re.IGNORECASE | re.ASCII
-_VERSION = r"(?:/versions/(?P<version>\d+))?"
-_CALL = re.compile(rf"/v1/models/(?P<name>[^/:]+){_VERSION}:(?P<verb>predict)", _FLAGS)
-_LOOK = re.compile(rf"/v1/models(?:/(?P<name>[^/:]+))?{_VERSION}(?:/(?P<part>metadata))?", _FLAGS)
-_INSIDE = re.compile("/v1/", _FLAGS)
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+logger = logging.getLogger(__name__)
+
+# http_rest_api_util.cc:31-34. The rest may be in any case; verbs and "metadata" only as they are.
+_FLAGS = re.IGNORECASE | re.ASCII | re.DOTALL
+_WHICH = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+_CALL = re.compile(
+    rf"/v1/models/(?P<name>[^/:]+){_WHICH}:(?P<verb>classify|regress|predict)", _FLAGS
+)
+_LOOK = re.compile(rf"/v1/models(?:/(?P<name>[^/:]+))?{_WHICH}(?:/(?P<part>metadata))?", _FLAGS)
+_INSIDE = re.compile("/v1/.*", _FLAGS)
 _LARGEST_VERSION = 2**63 - 1
 
+_JSON = ("Content-Type", "application/json")
+_CORS = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Allow-Methods", "POST, GET"),
+    ("Access-Control-Allow-Headers", "Content-Type"),
+)
+_PHRASES = {each.value: each.phrase for each in http.HTTPStatus} | {499: "Client Closed Request"}
 
-def create_app(catalogue: Catalogue) -> flask.Flask:
-    """Return the REST API over these models."""
-    app = flask.Flask("serving", static_folder=None)
 
-    # No URL rules: they would answer // with a redirect, and what they do not know with a page.
-    @app.before_request
-    def v1() -> flask.Response | None:
-        inside = _INSIDE.match(flask.request.environ["PATH_INFO"])  # .path mends //v1/
-        return _json(_answer(catalogue, flask.request)) if inside else None
+def nothing(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer as TensorFlow Serving does outside /v1/, where nothing is."""
+    start_response("404 Not Found", [("Content-Type", "text/html; charset=ISO-8859-1")])
+    return [
+        b"<html><head><title>404 Not Found</title></head><body><h1>Not Found</h1></body></html>"
+    ]
 
-    @app.errorhandler(ServingError)
-    def refused(error: ServingError) -> tuple[flask.Response, int]:
-        return _json(orjson.dumps({"error": str(error)})), error.http
 
-    @app.errorhandler(500)
-    def failed(_error: Exception) -> tuple[flask.Response, int]:
-        return _json(orjson.dumps({"error": "Internal error; see the server's log"})), 500
+def create_app(
+    catalogue: Catalogue, flags: Flags | None = None, outside: WSGIApplication = nothing
+) -> WSGIApplication:
+    """Return the REST API over these models; what is not under /v1/ goes to outside.
+
+    Raises auth.AuthError where the file of passwords is not usable.
+    """
+    flags = flags or Flags()
+    passwords = auth.read_passwords(flags.basic_auth_file)
+    api = _Api(catalogue, flags)
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            if passwords is not None:
+                passwords.check(environ.get("HTTP_AUTHORIZATION", ""))
+            if not _INSIDE.fullmatch(path_of(environ)):
+                return outside(environ, start_response)
+            return _respond(environ, start_response, api.headers, api.answer(environ))
+        except ServingError as error:
+            return _respond_with(error, environ, start_response, api.headers)
 
     return app
 
 
-def _answer(catalogue: Catalogue, request: flask.Request) -> bytes:
-    path, method = request.path, request.method
-    if method == "OPTIONS":
-        return _options(request)
-    if method == "POST" and (match := _CALL.fullmatch(path)) and match["verb"] == "predict":
-        return _predict(catalogue, match, request.get_data(cache=False))
-    if method == "GET" and (match := _LOOK.fullmatch(path)):
-        return _look(catalogue, match)
-    raise InvalidArgument(f"Malformed request: {method} {path}")
+Headers = Sequence[tuple[str, str]]
 
 
-def _options(request: flask.Request) -> bytes:
+def _respond(
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+    headers: Headers,
+    body: bytes,
+    code: int = 200,
+) -> Iterable[bytes]:
+    length = ("Content-Length", str(len(body)))
+    start_response(f"{code} {_PHRASES[code]}", [_JSON, *headers, length])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def _respond_with(
+    error: ServingError, environ: WSGIEnvironment, start_response: StartResponse, headers: Headers
+) -> Iterable[bytes]:
+    more = [("WWW-Authenticate", auth.CHALLENGE)] if isinstance(error, Unauthenticated) else []
+    text = str(error).encode(errors="replace").decode()  # a path may hold anything
+    body = orjson.dumps({"error": text})
+    return _respond(environ, start_response, [*headers, *more], body, error.http)
+
+
+class _Api:
+    """What is under /v1/."""
+
+    def __init__(self, catalogue: Catalogue, flags: Flags) -> None:
+        self._catalogue = catalogue
+        self._limit = flags.max_request_bytes
+        self._strict = flags.enable_signature_method_name_check
+        self._verbs: dict[str, Callable[[re.Match[str], dict[str, Any]], bytes]] = {
+            "predict": self._predict,
+            "classify": self._classify,
+            "regress": self._regress,
+        }
+        self.headers: Headers = _CORS if flags.rest_api_enable_cors_support else ()
+
+    def answer(self, environ: WSGIEnvironment) -> bytes:
+        """Return the JSON of a good answer; raise ServingError, whatever else goes wrong."""
+        try:
+            return self._answer(environ, environ["REQUEST_METHOD"], path_of(environ))
+        except ServingError:
+            raise
+        except Exception:
+            logger.exception("a REST request failed")
+            raise Internal("Internal error; see the server's log") from None
+
+    def _answer(self, environ: WSGIEnvironment, method: str, path: str) -> bytes:
+        if method == "OPTIONS":
+            return _preflight(environ)
+        if method == "POST" and (match := _CALL.fullmatch(path)) and match["verb"] in self._verbs:
+            _version(match)  # is looked at before the body
+            body = parse_json(body_of(environ, self._limit))
+            return self._verbs[match["verb"]](match, body)
+        if method == "GET" and (match := _LOOK.fullmatch(path)):
+            return self._look(match)
+        raise InvalidArgument(f"Malformed request: {method} {path}")
+
+    def _use(self, match: re.Match[str]) -> AbstractContextManager[Served]:
+        return self._catalogue.use(_name(match), _version(match), _decoded(match["label"]))
+
+    def _predict(self, match: re.Match[str], body: dict[str, Any]) -> bytes:
+        name = predict_body.signature_name(body) or signature.DEFAULT
+        with self._use(match) as served:
+            chosen = signature.choose(served.servable.signatures, name)
+            outputs = served.servable.run(name, predict_body.to_arrays(body, chosen))
+        return json_answer.format_answer(outputs, row=predict_body.is_row(body))
+
+    def _classify(self, match: re.Match[str], body: dict[str, Any]) -> bytes:
+        name = predict_body.signature_name(body) or signature.DEFAULT
+        given = example_body.to_input(body)
+        with self._use(match) as served:
+            result = inference.classify(served.servable, name, given, strict=self._strict)
+        return json_answer.format_classification(result)
+
+    def _regress(self, match: re.Match[str], body: dict[str, Any]) -> bytes:
+        name = predict_body.signature_name(body) or signature.DEFAULT
+        given = example_body.to_input(body)
+        with self._use(match) as served:
+            result = inference.regress(served.servable, name, given, strict=self._strict)
+        return json_answer.format_regression(result)
+
+    def _look(self, match: re.Match[str]) -> bytes:
+        number = _version(match)
+        if match["name"] is None:
+            raise InvalidArgument("Missing model name in request.")
+        if match["part"] == "metadata":
+            with self._use(match) as served:
+                return json_model.metadata(served)
+        return json_model.status(self._catalogue.status(_name(match), number))  # of any label
+
+
+def _preflight(environ: WSGIEnvironment) -> bytes:
     """Answer a browser that asks before it posts: RestApiRequestDispatcher in http_server.cc."""
-    if not re.search("https?://", request.headers.get("Origin", "")):
+    if not re.search("https?://", environ.get("HTTP_ORIGIN", "")):
         raise FailedPrecondition("Origin header is missing in CORS preflight")
     return b""
 
 
-def _predict(catalogue: Catalogue, match: re.Match[str], body: bytes) -> bytes:
-    parsed = predict_body.parse_body(body)
-    _, servable = catalogue.find(match["name"], _version(match))
-    chosen = signature.choose(servable.signatures, parsed.signature_name)
-    outputs = servable.run(parsed.signature_name, predict_body.to_arrays(parsed, chosen))
-    return json_answer.format_answer(outputs, row=parsed.row)
+def _name(match: re.Match[str]) -> str:
+    return _decoded(match["name"]) or ""
 
 
-def _look(catalogue: Catalogue, match: re.Match[str]) -> bytes:
-    number = _version(match)
-    if match["name"] is None:
-        raise InvalidArgument("Missing model name in request.")
-    if match["part"] == "metadata":
-        return _metadata(catalogue, match["name"], number)
-    return _status(catalogue.versions(match["name"], number))
-
-
-def _status(versions: list[Version]) -> bytes:
-    return _dump({"model_version_status": [_version_status(version) for version in versions]})
-
-
-def _version_status(version: Version) -> dict[str, object]:
-    code = version.error.code if version.error else "OK"
-    message = str(version.error) if version.error else ""
-    return {
-        "version": str(version.number),
-        "state": version.state,
-        "status": {"error_code": code, "error_message": message},
-    }
-
-
-def _metadata(catalogue: Catalogue, name: str, wanted: int | None) -> bytes:
-    number, servable = catalogue.find(name, wanted)
-    signatures = {key: signature.as_json(each) for key, each in servable.signatures.items()}
-    return _dump(
-        {
-            "model_spec": {"name": name, "signature_name": "", "version": str(number)},
-            "metadata": {"signature_def": {"signature_def": signatures}},
-        }
-    )
+def _decoded(text: str | None) -> str | None:
+    """Return the name or label that a part of the path stands for: DecodeArg."""
+    return None if text is None else unquote(text, errors="replace")
 
 
 def _version(match: re.Match[str]) -> int | None:
     if match["version"] is None:
         return None
-    if int(match["version"]) > _LARGEST_VERSION:
+    digits = match["version"].lstrip("0") or "0"
+    if len(digits) > 19 or int(digits) > _LARGEST_VERSION:
         raise InvalidArgument(f"Failed to convert version: {match['version']} to numeric.")
-    return int(match["version"])
-
-
-def _dump(document: object) -> bytes:
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2)
-
-
-def _json(body: bytes) -> flask.Response:
-    return flask.Response(body, content_type="application/json")
+    return int(digits)

@@ -1,4 +1,4 @@
-"""The answer to a predict request: arrays in, JSON out, number for number as TensorFlow Serving's.
+"""The answers to predict, classify and regress: arrays in, JSON out, as TensorFlow Serving's.
 
 Rules and error texts: tensorflow_serving/util/json_tensor.cc, cited by function.
 """
@@ -6,43 +6,44 @@ Rules and error texts: tensorflow_serving/util/json_tensor.cc, cited by function
 from __future__ import annotations
 
 import base64
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import orjson
 
 from serving.errors import InvalidArgument
+from serving.protocol import json_float
 from serving.protocol.json_tensor import Array
-
-_DIGITS = {"float32": 9, "float64": 17}  # std::numeric_limits<…>::max_digits10
-_NAMES = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+from serving.protocol.prediction_service_pb2 import Class, ClassificationResult, RegressionResult
 
 
 def format_answer(outputs: Mapping[str, Array], *, row: bool) -> bytes:
     """Return {"predictions": …} for rows, {"outputs": …} for columns; raise InvalidArgument."""
+    if not outputs:  # MakeJsonFromTensors
+        raise InvalidArgument("Cannot convert empty tensor map to JSON")
     if row:
-        return f'{{"predictions":[{",".join(_rows(outputs))}]}}'.encode()
-    values = {name: _nest(array, _elements(name, array), 0)[0] for name, array in outputs.items()}
+        return f'{{"predictions":{_row_form(outputs)}}}'.encode()
+    values = {name: _dump(name, array) for name, array in outputs.items()}
     value = next(iter(values.values())) if len(values) == 1 else _object(values)
     return f'{{"outputs":{value}}}'.encode()
 
 
-def _rows(outputs: Mapping[str, Array]) -> list[str]:
-    """Return the JSON of each row: of MakeRowFormatJsonFromTensors."""
+def _row_form(outputs: Mapping[str, Array]) -> str:
+    """Return the list of rows: of MakeRowFormatJsonFromTensors."""
     _check_batch(outputs)
-    columns = {name: _nest(array, _elements(name, array), 1) for name, array in outputs.items()}
-    if len(columns) == 1:
-        return next(iter(columns.values()))
-    rows = zip(*columns.values(), strict=True)
-    return [_object(dict(zip(columns, row, strict=True))) for row in rows]
+    if len(outputs) == 1:
+        return _dump(*next(iter(outputs.items())))
+    columns = [_rows(name, array) for name, array in outputs.items()]
+    rows = (_object(dict(zip(outputs, row, strict=True))) for row in zip(*columns, strict=True))
+    return f"[{','.join(rows)}]"
 
 
 def _check_batch(outputs: Mapping[str, Array]) -> None:
     expected: int | None = None
     for name, array in outputs.items():
         if array.ndim == 0:
-            raise InvalidArgument(f"Tensor name: {name} has no shape information")
+            raise InvalidArgument(f"Tensor name: {name} has no shape information ")
         size = array.shape[0]
         if expected not in {None, size}:
             raise InvalidArgument(
@@ -55,55 +56,73 @@ def _object(values: Mapping[str, str]) -> str:
     return "{" + ",".join(f"{_quote(name)}:{value}" for name, value in values.items()) + "}"
 
 
-def _nest(array: Array, elements: Sequence[str], kept: int) -> list[str]:
-    """Return the elements, joined to lists along all axes but the first kept ones."""
-    texts = list(elements)
-    for axis in range(array.ndim - 1, kept - 1, -1):
-        size, count = array.shape[axis], math.prod(array.shape[:axis])
-        texts = [f"[{','.join(texts[i * size : (i + 1) * size])}]" for i in range(count)]
-    return texts
+def _rows(name: str, array: Array) -> list[str]:
+    """Return the JSON of each row of [batch, ...]."""
+    if array.dtype == np.object_ or not array.size:
+        return [orjson.dumps(row).decode() for row in _listed(name, array)]
+    opening, closing = "[" * (array.ndim - 1), "]" * (array.ndim - 1)
+    inside = _dump(name, array)[array.ndim : -array.ndim]
+    return [opening + row + closing for row in inside.split(f"{closing},{opening}")]
 
 
-def _elements(name: str, array: Array) -> list[str]:
-    """Return the JSON of each number or string of the array, in order."""
-    if array.dtype.name in _DIGITS:
-        return _decimals(array.ravel())
-    values = array.ravel().tolist()
-    if array.dtype.kind in "iu":
-        return list(map(str, values))
-    if array.dtype == np.bool_:
-        return ["true" if value else "false" for value in values]
-    if array.dtype == np.object_:
-        return list(map(_base64 if name.endswith("_bytes") else _text, values))
-    dtype = "half" if array.dtype == np.float16 else array.dtype.name
-    raise InvalidArgument(f"Failed to write JSON value for tensor type: {dtype}")
+def _dump(name: str, array: Array) -> str:
+    """Return the array as JSON, lists in lists."""
+    if array.ndim == 0:
+        return _dump(name, array.reshape(1))[1:-1]
+    if array.dtype == np.object_ or not array.size:
+        return orjson.dumps(_listed(name, array)).decode()
+    _check_type(array)
+    if array.dtype.kind == "f":
+        return json_float.dump(array)
+    return orjson.dumps(np.ascontiguousarray(array), option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
-def _decimals(numbers: Array) -> list[str]:
-    """Return six digits where they read back as the same number, else all: WriteDecimal."""
-    values = numbers.tolist()
-    short = [f"{value:g}" for value in values]
-    same = np.array(list(map(float, short)), dtype=numbers.dtype) == numbers
-    digits = _DIGITS[numbers.dtype.name]
-    return [
-        _decimal(text if enough else f"{value:.{digits}g}")
-        for value, text, enough in zip(values, short, same.tolist(), strict=True)
-    ]
+def _check_type(array: Array) -> None:  # AddSingleValueAndAdvance
+    if array.dtype.kind not in "iubf" or array.dtype == np.float16:
+        label = "half" if array.dtype == np.float16 else array.dtype.name
+        raise InvalidArgument(f"Failed to write JSON value for tensor type: {label}")
 
 
-def _decimal(text: str) -> str:
-    if "." in text or "e" in text:
-        return text
-    return _NAMES.get(text) or text + ".0"
+def _listed(name: str, array: Array) -> list[Any]:
+    """Return an array of strings as lists in lists; {"b64": …} for each if the name says so."""
+    write: Callable[[bytes], Any] = (
+        _base64 if name.endswith("_bytes") else _text
+    )  # IsNamedTensorBytes
+    written: Array = np.frompyfunc(write, 1, 1)(array)
+    return list(written.tolist())
 
 
 def _text(item: bytes) -> str:
-    return _quote(item.decode("utf-8", "replace"))
+    return item.decode("utf-8", "replace")
 
 
-def _base64(item: bytes) -> str:
-    return f'{{"b64":"{base64.b64encode(item).decode()}"}}'
+def _base64(item: bytes) -> dict[str, str]:
+    return {"b64": base64.b64encode(item).decode()}
 
 
 def _quote(text: str) -> str:
     return orjson.dumps(text).decode()
+
+
+def format_classification(result: ClassificationResult) -> bytes:
+    """Return {"results": [[[label, score], …], …]}: of MakeJsonFromClassificationResult."""
+    return _results([_classes(row.classes) for row in result.classifications])
+
+
+def _classes(classes: Sequence[Class]) -> str:
+    scores = _numbers([each.score for each in classes])
+    pairs = zip(classes, scores, strict=True)
+    return f"[{','.join(f'[{_quote(each.label)},{score}]' for each, score in pairs)}]"
+
+
+def format_regression(result: RegressionResult) -> bytes:
+    """Return {"results": [value, …]}: of MakeJsonFromRegressionResult."""
+    return _results(_numbers([each.value for each in result.regressions]))
+
+
+def _numbers(values: Sequence[float]) -> list[str]:
+    return json_float.dump(np.array(values, np.float32))[1:-1].split(",") if values else []
+
+
+def _results(rows: Sequence[str]) -> bytes:
+    return f'{{"results":[{",".join(rows)}]}}'.encode()

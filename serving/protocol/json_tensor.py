@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import itertools
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,17 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 from serving.errors import InvalidArgument, Unimplemented
+from serving.protocol.json_parse import format_error, json_type, show, too_big
 from serving.protocol.signature import NUMPY_TYPES
 
 Array = npt.NDArray[Any]
 
 DEEPEST = 64  # dimensions of a numpy array; TensorFlow itself stops at 254
-_SHOWN = 40  # characters of a wrong value that an error repeats
 
 
 def to_array(value: Any, dtype: str) -> Array:
     """Return the value as an array of that type; raise InvalidArgument or Unimplemented."""
-    flat, shape = _flatten(value)
+    flat, shape, types = _flatten(value)
     kind = NUMPY_TYPES.get(dtype)
     if kind is None:  # AddValueToTensor
         first = show(flat[0] if flat else value)
@@ -36,16 +35,16 @@ def to_array(value: Any, dtype: str) -> Array:
         array = np.empty(len(flat), dtype=np.object_)
         array[:] = [_to_bytes(item) for item in flat]
         return array.reshape(shape)
-    _check_types(flat, kind, dtype)
-    try:
-        with np.errstate(over="ignore"):  # a double too large for a float is infinity
-            return np.array(flat, dtype=kind).reshape(shape)
-    except OverflowError:
-        raise InvalidArgument(f"JSON Value is out of range for type: {_label(dtype)}") from None
+    if not _fit(flat, types, kind):
+        wrong = (item for item in flat if not _fit([item], {type(item)}, kind))
+        raise _wrong_type(next(wrong), _label(dtype))
+    if issubclass(kind, np.floating):
+        return _floats(flat, kind, _label(dtype)).reshape(shape)
+    return np.array(flat, dtype=kind).reshape(shape)
 
 
-def _flatten(value: Any) -> tuple[list[Any], tuple[int, ...]]:
-    """Return the scalars of nested lists in order, and their shape; raise where it is ragged."""
+def _flatten(value: Any) -> tuple[list[Any], tuple[int, ...], set[type]]:
+    """Return the scalars of nested lists in order, their shape and types; raise where ragged."""
     shape, flat = _shape(value), [value]
     for level, size in enumerate(shape):
         for item in flat:
@@ -56,10 +55,11 @@ def _flatten(value: Any) -> tuple[list[Any], tuple[int, ...]]:
                     f"expected size: {size}"
                 )
         flat = list(itertools.chain.from_iterable(flat))
-    if list in set(map(type, flat)):
+    types = set(map(type, flat))
+    if list in types:
         rank = len(shape)
         raise InvalidArgument(f"Encountered list at unexpected level: {rank} expected < {rank}")
-    return flat, shape
+    return flat, shape, types
 
 
 def _shape(value: Any) -> tuple[int, ...]:
@@ -86,13 +86,9 @@ def _check_list(item: Any, level: int, shape: tuple[int, ...]) -> None:
 def _to_bytes(item: Any) -> bytes:
     if isinstance(item, str):
         return item.encode()
-    if not is_b64(item):
-        raise _wrong_type(item, "string")
-    text = item["b64"]
-    try:  # standard alphabet only; the padding may be left off
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        raise InvalidArgument("Unable to base64 decode") from None
+    if isinstance(item, dict):
+        return decode_b64(item)
+    raise _wrong_type(item, "string")
 
 
 def is_b64(value: Any) -> bool:
@@ -100,45 +96,47 @@ def is_b64(value: Any) -> bool:
     return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
 
 
-def _check_types(flat: Sequence[Any], kind: type[np.generic], dtype: str) -> None:
-    allowed = _allowed(kind)
-    if set(map(type, flat)) <= allowed:  # one pass in C: bodies may hold a million numbers
-        return
-    raise _wrong_type(next(item for item in flat if type(item) not in allowed), _label(dtype))
+def decode_b64(value: dict[str, Any]) -> bytes:
+    """Return the bytes of {"b64": "…"}; raise InvalidArgument: JsonDecodeBase64Object."""
+    if not is_b64(value):
+        raise format_error(value, "not formatted correctly for base64 data")
+    text = value["b64"]
+    try:  # standard alphabet only; the padding may be left off
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidArgument("Unable to base64 decode") from None
 
 
-def _allowed(kind: type[np.generic]) -> set[type]:
+def _fit(flat: Sequence[Any], types: set[type], kind: type[np.generic]) -> bool:
+    """Return whether the type takes all these values; all at once, there may be a million."""
     if kind is np.bool_:
-        return {bool}
-    return {int, float} if issubclass(kind, np.floating) else {int}
+        return types <= {bool}
+    if issubclass(kind, np.floating):
+        return types <= {int, float}
+    limits = np.iinfo(kind)  # type: ignore[type-var]  # an integer's, here
+    return not flat or (types == {int} and limits.min <= min(flat) and max(flat) <= limits.max)
+
+
+def _floats(flat: Sequence[Any], kind: type[np.generic], label: str) -> Array:
+    """Return the numbers as floats; raise where one would not be the same: IsLosslessDecimal."""
+    try:
+        wide = np.fromiter(flat, np.float64, len(flat))
+    except OverflowError:
+        raise too_big() from None
+    limits = np.finfo(kind)  # type: ignore[type-var]  # a float's, here
+    largest_whole = 2 ** (limits.nmant + 1) - 1
+    for index in np.flatnonzero(np.isfinite(wide) & (np.abs(wide) > largest_whole)).tolist():
+        whole = type(flat[index]) is int and -(2**63) <= flat[index] < 2**64  # else a double there
+        if abs(wide[index]) > limits.max or whole:
+            raise InvalidArgument(
+                f"Cannot convert JSON value: {show(flat[index])} to {label} "
+                "without loss of precision."
+            )
+    return wide.astype(kind)
 
 
 def _wrong_type(item: Any, label: str) -> InvalidArgument:  # jt:262
-    return InvalidArgument(
-        f"JSON Value: {show(item)} Type: {_json_type(item)} is not of expected type: {label}"
-    )
-
-
-def show(item: Any) -> str:
-    """Return the beginning of the value as JSON, for an error."""
-    try:
-        text = json.dumps(item)
-    except RecursionError:  # what could just be read may be too deep to be written
-        return "…"
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-
-
-def _json_type(item: Any) -> str:
-    if item is None:
-        return "Null"
-    names: dict[type, str] = {
-        bool: "Boolean",
-        int: "Number",
-        float: "Number",
-        str: "String",
-        dict: "Object",
-    }
-    return names[type(item)]
+    return format_error(item, f"Type: {json_type(item)} is not of expected type: {label}")
 
 
 def _label(dtype: str) -> str:

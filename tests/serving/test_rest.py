@@ -5,16 +5,10 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-
-from simulator import programs
-from simulator.house import Program, answers, free_port
-from tests.conftest import until
 
 
 def post(url: str, path: str, body: object) -> Any:
@@ -205,103 +199,3 @@ def test_calls_at_once_are_all_answered(serving_url: str, samples: dict[str, byt
         answers = list(threads.map(lambda _: post(serving_url, "demo:predict", picture), range(64)))
     assert {answer.status_code for answer in answers} == {200}
     assert {answer.json()["predictions"][0]["classes"] for answer in answers} == {3}
-
-
-def test_config_file_is_read_again_and_a_broken_model_harms_no_other(
-    models: dict[str, Path], tmp_path: Path
-) -> None:
-    config, port = tmp_path / "models.config", free_port()
-    broken = tmp_path / "broken" / "1"
-    broken.mkdir(parents=True)
-    (broken / "saved_model.pb").write_bytes(b"not a model")
-    first = {"broken": broken.parent, "half_plus_two": models["half_plus_two"]}
-    config.write_text(programs.model_config(first))
-    program = programs.model_server(port, config, "half_plus_two", tmp_path / "log")
-    program.start()
-    url = f"http://127.0.0.1:{port}"
-    try:
-        until(program.ready, 60)
-        _check_broken(url)
-        config.write_text("model_config_list { nonsense")
-        config.write_text(programs.model_config({"vector": models["vector"]}))
-        until(lambda: answers(f"{url}/v1/models/vector/metadata"))
-        until(lambda: requests.get(f"{url}/v1/models/half_plus_two", timeout=5).status_code == 404)
-    finally:
-        program.end()
-
-
-def _check_broken(url: str) -> None:
-    (status,) = requests.get(f"{url}/v1/models/broken", timeout=5).json()["model_version_status"]
-    assert status["state"] == "END"
-    assert status["status"]["error_code"] != "OK"
-    assert post(url, "broken:predict", {"inputs": 1}).status_code == 404
-
-
-def test_model_that_is_not_there_yet_is_served_once_the_config_is_touched(
-    models: dict[str, Path], tmp_path: Path
-) -> None:
-    config, port = tmp_path / "models.config", free_port()
-    base = tmp_path / "late"
-    config.write_text(programs.model_config({"late": base}))
-    program = programs.model_server(port, config, "late", tmp_path / "log")
-    program.start()
-    try:
-        url = f"http://127.0.0.1:{port}/v1/models/late"
-        until(lambda: _status_code(url) == 404, 60)
-        shutil.copytree(models["half_plus_two"], base)
-        until(program.ready)
-    finally:
-        program.end()
-
-
-def _status_code(url: str) -> int:
-    try:
-        return requests.get(url, timeout=5).status_code
-    except requests.RequestException:
-        return 0
-
-
-def run_badly(*flags: str) -> tuple[int, str]:
-    import subprocess
-    import sys
-
-    command = [sys.executable, "-m", "serving", *flags]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    return done.returncode, done.stderr
-
-
-@pytest.mark.parametrize(
-    ("flags", "message"),
-    [
-        ((), "no models: give --model_config_file or --model_base_path"),
-        (("--model_config_file=/none",), "/none: cannot be read"),
-        (("--rest_api_port=0", "--model_base_path=/m"), "0 is not a port"),
-        (("--rest_api_prt=1",), "unrecognized arguments"),
-    ],
-)
-def test_wrong_flags_end_the_program_with_a_reason(flags: tuple[str, ...], message: str) -> None:
-    status, said = run_badly(*flags)
-    assert status == 2
-    assert message in said
-
-
-def test_one_model_needs_no_config_file(models: dict[str, Path], tmp_path: Path) -> None:
-    import sys
-
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/v1/models/half_plus_two"
-    program = Program(
-        name="serving",
-        command=[
-            *(sys.executable, "-m", "serving", f"--rest_api_port={port}"),
-            *("--model_name=half_plus_two", f"--model_base_path={models['half_plus_two']}"),
-        ],
-        environment={},
-        ready=lambda: answers(f"{url}/metadata"),
-        log=tmp_path / "log",
-    )
-    program.start()
-    try:
-        until(program.ready, 60)
-    finally:
-        program.end()

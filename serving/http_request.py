@@ -1,0 +1,73 @@
+"""What a WSGI server knows of a request, as TensorFlow Serving's HTTP server would have it.
+
+The path as it was sent, for %2F in a model's name is no slash; the body inflated, within limits.
+"""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from serving.errors import InvalidArgument, ResourceExhausted
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import InputStream, WSGIEnvironment
+
+logger = logging.getLogger(__name__)
+
+_STEP = 2**20  # bytes read at once
+_PATIENCE = 8  # times the limit that is still read, so that the client hears what is wrong
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class BodyTooLarge(ResourceExhausted):
+    """More bytes than this server takes; TensorFlow Serving has no such limit."""
+
+    http = 413
+
+
+def path_of(environ: WSGIEnvironment) -> str:
+    """Return the path as it was sent, still percent-encoded, without the query."""
+    sent: str | None = environ.get("RAW_URI")  # gunicorn's
+    if sent is None:
+        sent = quote(environ["PATH_INFO"].encode("latin-1"), safe="/:@!$&'()*+,;=~")
+    return sent.partition("?")[0]
+
+
+def body_of(environ: WSGIEnvironment, limit: int) -> bytes:
+    """Return the body, inflated; raise BodyTooLarge above limit bytes, or InvalidArgument."""
+    stream: InputStream = environ["wsgi.input"]
+    sent = environ.get("CONTENT_LENGTH") or ""
+    length = int(sent) if sent.isdecimal() else None  # None: it comes in chunks, up to an end
+    wanted = limit + 1 if length is None else length if length <= limit else 0
+    body = stream.read(wanted) if wanted else b""
+    if len(body) > limit or (length or 0) > limit:
+        _read_away(stream, length, limit)
+        size = "" if length is None else f" of {length:,} bytes"
+        raise BodyTooLarge(f"Request body{size} is too large; this server takes {limit:,} bytes")
+    if environ.get("HTTP_CONTENT_ENCODING", "").lower() == "gzip":
+        return _inflate(body, limit)
+    return body
+
+
+def _read_away(stream: InputStream, length: int | None, limit: int) -> None:
+    """Read what is left of a body, within reason: who is still sending hears no answer."""
+    left = min(length or _PATIENCE * limit, _PATIENCE * limit)
+    while left > 0 and (step := len(stream.read(min(left, _STEP)))):
+        left -= step
+
+
+def _inflate(body: bytes, limit: int) -> bytes:
+    """Return what the gzip file holds; it is never larger than limit bytes in memory."""
+    inflater = zlib.decompressobj(_GZIP)
+    try:
+        inflated = inflater.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise InvalidArgument(f"Request body is not gzip, as it says it is: {error}") from None
+    if len(inflated) > limit:
+        raise BodyTooLarge(f"Request body inflates to more than {limit:,} bytes")
+    if not inflater.eof:
+        raise InvalidArgument("Request body is the beginning of a gzip file only")
+    return inflated

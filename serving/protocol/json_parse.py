@@ -1,0 +1,141 @@
+"""A request's body to a JSON document, as RapidJSON reads it for TensorFlow Serving.
+
+Source: ParseJson in tensorflow_serving/util/json_tensor.cc: NaN and Infinity are numbers, and what
+follows the first document is ignored. Its error texts: rapidjson/error/en.h.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+import orjson
+
+from serving.errors import InvalidArgument
+
+MOST_VALUES = 10_000_000  # in one body; each takes up to 40 bytes of memory
+_BLANKS = " \t\n\r"  # what JSON calls whitespace
+_SHOWN = 1000  # characters of a wrong value that an error repeats
+
+# What Python's decoder says: what RapidJSON says. Of a comma it says in what it is missing.
+_WORDS = {
+    "Expecting property name enclosed in double quotes": "Missing a name for object member.",
+    "Expecting ':' delimiter": "Missing a colon after a name of object member.",
+    "Expecting value": "Invalid value.",
+    "Unterminated string starting at": "Missing a closing quotation mark in string.",
+    "Invalid control character at": "Invalid encoding in string.",
+    "Invalid \\escape": "Invalid escape character in string.",
+    "Invalid \\uXXXX escape": "Incorrect hex digit after \\u escape in string.",
+}
+_COMMA = {
+    "{": "Missing a comma or } after an object member.",
+    "[": "Missing a comma or ] after an array element.",
+}
+_TYPES: dict[type, str] = {
+    type(None): "Null",
+    int: "Number",
+    float: "Number",
+    str: "String",
+    dict: "Object",
+    list: "Array",
+}
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+
+
+def too_big() -> InvalidArgument:
+    """Return the error for a number that no double can hold."""
+    return InvalidArgument("JSON Parse error: Number too big to be stored in double.")
+
+
+def _to_float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise too_big()
+    return number
+
+
+_DECODER = json.JSONDecoder(parse_float=_to_float)
+
+
+def parse_json(body: bytes) -> dict[str, Any]:
+    """Return the object that the body is; raise InvalidArgument."""
+    if not body:
+        raise InvalidArgument("JSON Parse error: The document is empty")  # jt:475
+    if body.count(b",") >= MOST_VALUES:
+        raise InvalidArgument(
+            f"JSON Parse error: the document has {body.count(b',') + 1:,} values or more; "
+            f"this server takes {MOST_VALUES:,}"
+        )
+    document = _load(body)
+    if not isinstance(document, dict):
+        raise format_error(document, "Is not object")
+    return document
+
+
+def _load(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return _load_leniently(body)
+
+
+def _load_leniently(body: bytes) -> Any:
+    """Return the first document, of what is not strictly JSON."""
+    text = body.decode("utf-8-sig", "surrogateescape")
+    start = len(text) - len(text.lstrip(_BLANKS))
+    if start == len(text):
+        raise InvalidArgument(f"JSON Parse error: The document is empty. at offset: {start}")
+    try:
+        document, _ = _DECODER.raw_decode(text, start)
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InvalidArgument(
+            "JSON Parse error: a string holds half a surrogate pair, or bytes that are not UTF-8"
+        ) from None
+    except RecursionError:
+        raise InvalidArgument("JSON Parse error: the document is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise InvalidArgument(f"JSON Parse error: {_in_rapidjson_s_words(error)}") from None
+    except ValueError as error:  # a whole number of more than 4,300 digits
+        raise InvalidArgument(f"JSON Parse error: {error}") from None
+    return document
+
+
+def _in_rapidjson_s_words(error: json.JSONDecodeError) -> str:
+    words, before = _WORDS.get(error.msg, error.msg), error.doc[: error.pos]
+    if error.msg == "Expecting ',' delimiter":
+        words = _COMMA[_innermost(before)]
+    offset = len(before.encode("utf-8", "surrogateescape"))
+    return f"{words} at offset: {offset}"
+
+
+def _innermost(text: str) -> str:
+    """Return the bracket that is still open at the end of the text."""
+    still_open: list[str] = []
+    for found in _STRING_OR_BRACKET.findall(text):
+        if found in "[{":
+            still_open.append(found)
+        elif found in "]}":
+            still_open.pop()
+    return still_open[-1]
+
+
+def json_type(value: Any) -> str:
+    """Return what RapidJSON calls the type of the value: JsonTypeString."""
+    return str(value) if isinstance(value, bool) else _TYPES[type(value)]
+
+
+def format_error(value: Any, words: str) -> InvalidArgument:
+    """Return TensorFlow Serving's error for a value that is not as it should be: FormatError."""
+    return InvalidArgument(f"JSON Value: {show(value)} {words}")
+
+
+def show(value: Any) -> str:
+    """Return the value as TensorFlow Serving repeats it in errors; of a long one the beginning."""
+    try:
+        text = json.dumps(value, indent=4, ensure_ascii=False)
+    except RecursionError:  # what could just be read may be too deep to be written
+        return "…"
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

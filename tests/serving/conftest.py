@@ -1,0 +1,89 @@
+"""Both fronts in this process, with real sockets and models, and whatever flags a test needs."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import werkzeug.serving
+
+from serving import grpc_server, rest
+from serving.flags import Flags
+from serving.lifecycle import labels
+from serving.lifecycle.catalogue import Catalogue
+from serving.lifecycle.config import ModelConfig
+from serving.lifecycle.loading import Loader
+from simulator.house import free_port
+
+NAMES = ("half_plus_two", "many_types", "examples")
+
+
+@pytest.fixture(scope="session")
+def catalogue(models: dict[str, Path]) -> Catalogue:
+    """Some of the models of tests.models, loaded; half_plus_two has a label."""
+    loaded = Catalogue(Loader(Flags()), allowed=labels.Allowed.ANY)
+    loaded.apply(
+        [
+            ModelConfig(
+                name=name,
+                base_path=models[name],
+                labels={"stable": 1} if name == "half_plus_two" else {},
+            )
+            for name in NAMES
+        ]
+    )
+    return loaded
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Fronts:
+    """Where to ask."""
+
+    url: str
+    channel: grpc.Channel
+
+    def predictions(self) -> Any:
+        """Return TensorFlow Serving's own client of PredictionService."""
+        from tensorflow_serving.apis import prediction_service_pb2_grpc
+
+        return prediction_service_pb2_grpc.PredictionServiceStub(self.channel)
+
+    def models(self) -> Any:
+        """Return TensorFlow Serving's own client of ModelService."""
+        from tensorflow_serving.apis import model_service_pb2_grpc
+
+        return model_service_pb2_grpc.ModelServiceStub(self.channel)
+
+    def call(self, path: str, request: bytes) -> bytes:
+        """Return the answer to these bytes, whatever they are."""
+        answer: bytes = self.channel.unary_unary(path)(request, timeout=20)
+        return answer
+
+
+@contextlib.contextmanager
+def serve(catalogue: Catalogue, **flags: Any) -> Iterator[Fronts]:
+    """Answer for the catalogue until the end."""
+    chosen = Flags(port=free_port(), rest_api_host="127.0.0.1", **flags)
+    app = rest.create_app(catalogue, chosen)
+    http = werkzeug.serving.make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    server = grpc_server.start(catalogue, chosen)
+    address, options = f"127.0.0.1:{chosen.port}", [("grpc.max_receive_message_length", -1)]
+    with grpc.insecure_channel(address, options) as channel:
+        yield Fronts(url=f"http://127.0.0.1:{http.port}/v1/models", channel=channel)
+    server.stop(None).wait()
+    http.shutdown()
+    http.server_close()
+
+
+@pytest.fixture(scope="session")
+def fronts(catalogue: Catalogue) -> Iterator[Fronts]:
+    """Both fronts with the flags as they are by themselves."""
+    with serve(catalogue) as found:
+        yield found

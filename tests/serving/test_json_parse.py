@@ -1,0 +1,98 @@
+"""serving.protocol.json_parse: what RapidJSON takes, and what it says of the rest."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.errors import InvalidArgument
+from serving.protocol import json_parse
+from serving.protocol.json_parse import parse_json
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"inputs": 1} and more',
+        b'{"inputs": 1}{"inputs": 2}',
+        b' {"inputs": 1}}',
+        b'{"inputs": 1}\xff',
+        b'\xef\xbb\xbf{"inputs": 1}',
+    ],
+)
+def test_what_stands_around_the_document_is_ignored(body: bytes) -> None:
+    assert parse_json(body) == {"inputs": 1}  # kParseStopWhenDoneFlag
+
+
+def test_nan_and_infinity_are_numbers() -> None:  # kParseNanAndInfFlag
+    found = parse_json(b'{"inputs": [NaN, Infinity, -Infinity]}')["inputs"]
+    assert math.isnan(found[0])
+    assert found[1:] == [math.inf, -math.inf]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [  # rapidjson/error/en.h; the empty one is TensorFlow Serving's own, jt:475
+        (b"", "The document is empty"),
+        (b"  \n", "The document is empty. at offset: 3"),
+        (b"{", "Missing a name for object member. at offset: 1"),
+        (b"{1", "Missing a name for object member. at offset: 1"),
+        (b'{"a":1,}', "Missing a name for object member. at offset: 7"),
+        (b'{"a" 1}', "Missing a colon after a name of object member. at offset: 5"),
+        (b"hello", "Invalid value. at offset: 0"),
+        (b'{"a":}', "Invalid value. at offset: 5"),
+        (b'{"a":[1,]}', "Invalid value. at offset: 8"),
+        (b'{"a":1', "Missing a comma or } after an object member. at offset: 6"),
+        (b'{"a":"]","b":{} 1}', "Missing a comma or } after an object member. at offset: 16"),
+        (b'{"a":[1 2]}', "Missing a comma or ] after an array element. at offset: 8"),
+        ('{"ä":[1 2]}'.encode(), "Missing a comma or ] after an array element. at offset: 9"),
+        (b'{"a":"\\x"}', "Invalid escape character in string. at offset: 6"),
+        (b'{"a":1e400}', "Number too big to be stored in double."),
+    ],
+)
+def test_words_are_rapidjson_s(body: bytes, words: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        parse_json(body)
+    assert str(caught.value) == f"JSON Parse error: {words}"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"a": "\\ud800"}', "surrogate"),
+        (b'{"\\udc00": 1}', "surrogate"),
+        (b'{"a": "\xff"}', "UTF-8"),
+        (b'{"a": "\xed\xa0\x80"}', "UTF-8"),
+        (b'{"a":' + b"[" * 100_000, "nested too deeply"),
+        (b'{"a":' + b"[" * 5_000 + b"]" * 5_000 + b"}", "nested too deeply"),
+        (b'{"a":[NaN,' + b"1" * 5_000 + b"]}", "digits"),
+    ],
+)
+def test_body_that_we_take_less_of_than_tensorflow_serving(body: bytes, words: str) -> None:
+    with pytest.raises(InvalidArgument, match=f"^JSON Parse error: .*{words}"):
+        parse_json(body)
+
+
+def test_document_that_is_no_object_is_shown() -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        parse_json(b"[1]")
+    assert str(caught.value) == "JSON Value: [\n    1\n] Is not object"
+
+
+def test_too_many_values_are_refused_before_they_take_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(json_parse, "MOST_VALUES", 3)
+    assert parse_json(b'{"a": [1, 2, 3]}')
+    with pytest.raises(InvalidArgument, match="has 4 values or more; this server takes 3"):
+        parse_json(b'{"a": [1, 2, 3, 4]}')
+
+
+@given(st.binary(max_size=200) | st.text(alphabet='{}[]":,\\ue1.-aN ', max_size=40).map(str.encode))
+def test_no_bytes_raise_anything_else(body: bytes) -> None:
+    with contextlib.suppress(InvalidArgument):
+        assert isinstance(parse_json(body), dict)
