@@ -55,15 +55,16 @@ const show = {
     if (event.way === "passive") waiting.delete(event.message);
     else waiting.delete([...waiting.keys()].find((id) => waiting.get(id).picture));
   },
-  menu(event) {
-    const bubble = element("div", "bubble menu");
+  menu(event) { // in the bubble of the text that it came with
+    const list = element("div", "menu");
     for (const line of event.lines) {
       const button = element("button", "", line.content);
       button.type = "button";
       button.onclick = () => post(`/chat/${follower}/tap`, line);
-      bubble.append(button);
+      list.append(button);
     }
-    say("theirs", "", bubble);
+    chat.querySelector("li.theirs:last-child .bubble")?.append(list);
+    chat.scrollTop = chat.scrollHeight;
   },
   outage(event) { notice(event.text); waiting.delete(event.message); },
   delivery(event) {
