@@ -5,6 +5,7 @@ Whatever hides in the file (EXIF, several frames, odd profiles) is gone after th
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import math
@@ -17,12 +18,14 @@ from worker.errors import NotAPicture, PictureBroken, PictureTooLarge
 
 MOST_PIXELS = 50_000_000  # a phone's largest JPEG, which is never decoded whole
 MOST_PIXELS_WHOLE = 25_000_000  # of the other kinds, which are: a WebP of 138 bytes can hold 50
+MOST_PIXELS_WEBP = 18_000_000  # whose decoder keeps four copies: 280 MB
 LARGE_SIDE = 1280  # pixels, the long side of the copy for questions
 _SHRINKS_WHILE_DECODING = frozenset({"JPEG", "MPO"})
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 _QUALITY = 90  # of JPEG
 _LONGEST = 8  # short sides: a strip is shrunk, not sent a kilometre wide
 _DECODERS = threading.BoundedSemaphore(os.cpu_count() or 1)  # decoding is what takes memory
+_WHOLE = threading.Lock()  # most of all where it cannot shrink: one at a time
 
 Image.MAX_IMAGE_PIXELS = None  # Pillow only warns, and far later than MOST_PIXELS
 
@@ -40,9 +43,10 @@ def prepare(data: bytes, short_side: int) -> Prepared:
 
     Raises NotAPicture, PictureBroken or PictureTooLarge.
     """
-    with _DECODERS:
-        image = _open(data)
-        scale = max(_small_scale(image.size, short_side), _large_scale(image.size))
+    image = _open(data)
+    shrinks = image.format in _SHRINKS_WHILE_DECODING
+    scale = max(_small_scale(image.size, short_side), _large_scale(image.size))
+    with contextlib.nullcontext() if shrinks else _WHOLE, _DECODERS:
         try:
             picture = _decode(image, _scaled(image.size, scale))
             small, large = _small_scale(picture.size, short_side), _large_scale(picture.size)
@@ -63,10 +67,15 @@ def _open(data: bytes) -> Image.Image:
         raise NotAPicture(f"{len(data)} bytes of no known kind") from None
     except Exception as error:  # noqa: BLE001  # the same
         raise PictureBroken(f"cannot be opened: {type(error).__name__}") from None
-    most = MOST_PIXELS if image.format in _SHRINKS_WHILE_DECODING else MOST_PIXELS_WHOLE
-    if image.width * image.height > most:
+    if image.width * image.height > _most_pixels(image.format):
         raise PictureTooLarge(f"{image.format} of {image.width} x {image.height} pixels")
     return image
+
+
+def _most_pixels(form: str | None) -> int:
+    if form in _SHRINKS_WHILE_DECODING:
+        return MOST_PIXELS
+    return MOST_PIXELS_WEBP if form == "WEBP" else MOST_PIXELS_WHOLE
 
 
 def _decode(image: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -143,6 +146,30 @@ def test_few_bytes_cannot_take_much_memory() -> None:
     assert len(data) < 200_000
     with pytest.raises(PictureTooLarge, match="WEBP of 7071 x 7071 pixels"):
         prepare(data, SHORT)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_many_large_pictures_at_once_take_no_more_memory_than_one_or_two(
+    form: str, tmp_path: Path
+) -> None:
+    side = 4240 if form == "WEBP" else 4890  # 18 and 24 megapixels
+    image = Image.effect_noise((600, 600), 80).resize((side, side)).convert("RGB")
+    path = tmp_path / "picture"
+    path.write_bytes(encode(image, form))
+    command = [sys.executable, "-c", _PEAK, str(path)]
+    peak = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert peak < 400_000
+
+
+_PEAK = """
+import pathlib, sys, threading
+from worker.picture import prepare
+data = pathlib.Path(sys.argv[1]).read_bytes()
+threads = [threading.Thread(target=prepare, args=(data, 256)) for _ in range(4)]
+for each in threads: each.start()
+for each in threads: each.join()
+print(pathlib.Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+"""  # prints kilobytes
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG"])
