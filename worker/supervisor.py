@@ -59,8 +59,8 @@ class Supervisor:
         self._bury = bury
         self._children = dict[int, _Child]()
         self._dead = list[str]()  # not given back yet, because Redis is away
-        self._not_before = 0.0
-        self._pause = _PAUSE
+        self._not_before = dict.fromkeys(self._roles, 0.0)  # each role has pauses of its own
+        self._pause = dict.fromkeys(self._roles, _PAUSE)
         self._stopping = False
         self._born = 0
 
@@ -69,8 +69,8 @@ class Supervisor:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         while not self._stopping:
-            if time.monotonic() >= self._not_before:
-                for role in sorted(self._roles.keys() - self._filled()):
+            for role in sorted(self._roles.keys() - self._filled()):
+                if time.monotonic() >= self._not_before[role]:
                     self._fork(role)
             time.sleep(_LOOK)
             self._reap()
@@ -107,9 +107,12 @@ class Supervisor:
     def _note_death(self, child: _Child, status: int) -> None:
         if self._stopping:
             return
-        now = time.monotonic()
-        self._pause = min(2 * self._pause, _LONGEST_PAUSE) if now - child.born < _YOUNG else _PAUSE
-        self._not_before = now + (0 if now - child.born >= _YOUNG else self._pause)
+        now, role = time.monotonic(), child.role
+        if now - child.born < _YOUNG:
+            self._not_before[role] = now + self._pause[role]
+            self._pause[role] = min(2 * self._pause[role], _LONGEST_PAUSE)
+        else:
+            self._pause[role] = _PAUSE
         metrics.REPLACED_PROCESSES.inc()
         logger.error("worker %s ended by itself (status %d); starting another", child.name, status)
 
