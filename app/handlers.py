@@ -56,8 +56,14 @@ def unsupported(arrival: Arrival, _services: Services) -> str:
 
 
 def invite(arrival: Arrival, _services: Services) -> str:
-    """Ask for a photo, where a follower scans our code again or taps a button of the menu."""
+    """Ask for a photo, where a follower scans our code again."""
     return phrase(arrival.language, "invitation")
+
+
+def click(arrival: Arrival, services: Services) -> str:
+    """Do what a button of the menu says: its key is the word of a command; else ask for a photo."""
+    command = commands.find(arrival.message.event_key) or invite
+    return command(arrival, services)
 
 
 def nothing(_arrival: Arrival, _services: Services) -> None:
@@ -78,7 +84,7 @@ HANDLERS: MappingProxyType[str, Handler] = MappingProxyType(
         "event:subscribe": subscribe,
         "event:unsubscribe": unsubscribe,
         "event:scan": invite,
-        "event:click": invite,
+        "event:click": click,
         "event:scancode_waitmsg": invite,
         "event:scancode_push": nothing,
         "event:pic_sysphoto": nothing,

@@ -10,6 +10,7 @@ from simulator.credentials import Credentials
 from simulator.errors import ApiError
 from simulator.followers import Follower
 from simulator.media import Media
+from simulator.menu import Menu
 from simulator.transcript import Transcript
 
 LONGEST_TEXT = 2048  # bytes
@@ -24,8 +25,10 @@ class Account:
         self.clock = Clock()
         self.credentials = Credentials(app_id, app_secret, self.clock)
         self.media = Media(self.clock)
+        self.menu = Menu()
         self.transcript = Transcript()
         self.verified = True  # else it has neither customer-service messages nor media
+        self.menus = True  # may it send a msgmenu? test accounts (测试号) may not
         self.listed: set[str] | None = None  # addresses that may fetch a token; None: any
         self.followers: dict[str, Follower] = {}
         self.lock = threading.RLock()

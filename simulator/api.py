@@ -27,6 +27,10 @@ def api(account: Account) -> flask.Blueprint:
         ("GET", "/media/get", desk.download),
         ("POST", "/message/custom/send", desk.send),
         ("POST", "/message/custom/typing", desk.typing),
+        ("POST", "/menu/create", desk.create_menu),
+        ("GET", "/menu/get", desk.menu),
+        ("GET", "/get_current_selfmenu_info", desk.shown_menu),
+        ("GET", "/menu/delete", desk.delete_menu),
     ):
         blueprint.add_url_rule(path, view_func=view, methods=[method])
     blueprint.register_error_handler(ApiError, _refuse)
@@ -97,6 +101,8 @@ class _Desk:
         kind, follower = body.get("msgtype"), body.get("touser")
         if kind not in {"text", "msgmenu"}:
             raise ApiError(40008)
+        if kind == "msgmenu" and not self._account.menus:
+            raise ApiError(40200)
         content = body[kind] if isinstance(body.get(kind), dict) else {}
         with self._account.lock:
             if kind == "text":
@@ -113,6 +119,27 @@ class _Desk:
         with self._account.lock:
             follower = self._account.follower(body.get("touser"))
             follower.type_at(str(body.get("command")), self._account.clock.now())
+        return _ok()
+
+    def create_menu(self) -> dict[str, Any]:
+        self._check_token()
+        self._account.check_permission()
+        self._account.menu.create(_json_body().get("button"))
+        return _ok()
+
+    def menu(self) -> dict[str, Any]:
+        self._check_token()
+        self._account.check_permission()
+        return {"menu": {"button": self._account.menu.get()}}
+
+    def shown_menu(self) -> dict[str, Any]:
+        self._check_token()
+        return self._account.menu.shown()
+
+    def delete_menu(self) -> dict[str, Any]:
+        self._check_token()
+        self._account.check_permission()
+        self._account.menu.delete()
         return _ok()
 
     def _check_token(self) -> None:

@@ -55,12 +55,13 @@ class Phone:
         """Send a voice, a video, a place…; return its MsgId."""
         return self._message(openid, {"MsgType": kind, **MESSAGES.get(kind, {})}, 1)
 
-    def cause(self, openid: str, event: str) -> None:
-        """Scan a code, tap a button of the menu…; event: as in simulator.pushes."""
+    def cause(self, openid: str, event: str, key: str = "") -> None:
+        """Scan a code, tap a button of the menu…; event: as in simulator.pushes; key: EventKey."""
         follower = self._account.follower(openid)
         with self._account.lock:
             follower.allow(EVENT_ALLOWS, self._account.clock.now())
-        self._push(follower, {"MsgType": "event", "Event": event, **EVENTS.get(event, {})})
+        fields = {**EVENTS.get(event, {}), **({"EventKey": key} if key else {})}
+        self._push(follower, {"MsgType": "event", "Event": event, **fields})
 
     def _message(self, openid: str, push: Push, copies: int) -> str:
         follower, message_id = self._account.follower(openid), str(next(self._ids))

@@ -1,6 +1,7 @@
 """`python -m worker`: work off the queue until told to stop.
 
 `python -m worker doctor` says why there is no reply, and what to do.
+`python -m worker menu` publishes, shows or removes the account's menu.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ from contract.quota import Quota
 from contract.settings import Settings, SettingsError, load_settings
 from contract.turns import Turns
 from labels.classes import LabelsError, default_labels, read_labels
+from worker import menu
 from worker.breaker import Breaker
-from worker.doctor.command import examine, offer
+from worker.doctor import command as doctor
 from worker.errors import ModelMismatch, ModelUnavailable
 from worker.exporter import export
 from worker.model_server import ModelServer
@@ -55,7 +57,9 @@ def main(arguments: Sequence[str]) -> int:
     """Do what was asked for; return the exit status."""
     flags = _parser().parse_args(arguments)
     if flags.command == "doctor":
-        return examine(flags.webhook, lift_pauses=flags.lift_pauses)
+        return doctor.examine(flags.webhook, lift_pauses=flags.lift_pauses)
+    if flags.command == "menu":
+        return menu.manage(flags.action, getattr(flags, "file", None))
     return run()
 
 
@@ -66,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Without a command: answer pictures until told to stop.",
     )
     commands = flags.add_subparsers(dest="command", metavar="COMMAND", prog="python -m worker")
-    offer(commands.add_parser("doctor", help="say why there is no reply, and what to do"))
+    doctor.offer(commands.add_parser("doctor", help="say why there is no reply, and what to do"))
+    menu.offer(commands.add_parser("menu", help="publish, show or remove the account's menu"))
     return flags
 
 

@@ -74,7 +74,36 @@ _WRONG_SECRET = Errcode(
     remedy="set WECHAT_APP_SECRET to the one in WeChat's console",
 )
 _TYPING = Errcode(meaning="the typing state cannot be shown", policy=Policy.IGNORE)
+_NO_SUCH_KIND = Errcode(meaning="not for this kind of account", policy=Policy.IGNORE)
 _UNKNOWN = Errcode(meaning="not in our table", policy=Policy.DROP)
+
+# Of menu/create; each is checked before (worker.button), by the rules as we know them.
+_MENU = {
+    40015: "the type of menu",
+    40016: "the number of buttons, or the form of the file",
+    40017: "a button's type",
+    40018: "the length of a button's name",
+    40019: "the length of a button's key",
+    40020: "the length of a button's url",
+    40021: "the version of the menu",
+    40022: "the depth of the menu",
+    40023: "the number of buttons below one",
+    40024: "the type of a button below another",
+    40025: "the length of the name of a button below another",
+    40026: "the length of the key of a button below another",
+    40027: "the length of the url of a button below another",
+    40054: "the domain of the url of a button below another",
+    40055: "the domain of a button's url",
+}
+
+
+def _menu(wrong: str) -> Errcode:
+    return Errcode(
+        meaning=f"the menu does not please WeChat: {wrong}",
+        policy=Policy.DROP,
+        remedy="correct the file",
+    )
+
 
 ERRCODES: Mapping[int, Errcode] = {
     -1: Errcode(meaning="WeChat is busy", policy=Policy.RETRY),
@@ -88,6 +117,7 @@ ERRCODES: Mapping[int, Errcode] = {
         remedy="set WECHAT_APP_ID to the one in WeChat's console",
     ),
     40014: _BAD_TOKEN,
+    **{code: _menu(wrong) for code, wrong in _MENU.items()},
     40033: Errcode(
         meaning="the text was sent with \\u escapes",
         policy=Policy.DROP,
@@ -100,7 +130,7 @@ ERRCODES: Mapping[int, Errcode] = {
         pause=_MINUTE,
         remedy="add it to the IP list (IP 白名单) in WeChat's console; that takes five minutes",
     ),
-    40200: _TYPING,
+    40200: _NO_SUCH_KIND,  # typing; and menus below a text, which are then numbered
     41001: Errcode(
         meaning="the access token is missing",
         policy=Policy.DROP,
@@ -125,6 +155,7 @@ ERRCODES: Mapping[int, Errcode] = {
     45072: _TYPING,
     45080: _TYPING,
     45081: _TYPING,
+    46003: Errcode(meaning="there is no menu", policy=Policy.DROP),
     48001: Errcode(
         meaning="this account may not use this API",
         policy=Policy.PAUSE,

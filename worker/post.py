@@ -16,12 +16,13 @@ from contract.mailbox import Mailbox
 from contract.outcome import Outcome
 from contract.quota import Quota
 from contract.settings import Settings
-from contract.text import split
+from contract.text import LONGEST, split
 from labels import phrase
 from worker.errors import WeChatClosed, WeChatParked, WeChatRefused
 from worker.wechat import WeChat
 
 _NO_PUSHES_LEFT = 45047
+_NO_MENUS = 40200  # what a test account (测试号) is told of a msgmenu
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +74,27 @@ class Post:
         first, *rest = split(reply.text)
         offer = self._offer(message, reply)
         try:
-            self.wechat.send_text(follower, first, _lines(offer))
-        except WeChatRefused as error:
+            self._send(message, first, offer)
+        except (WeChatRefused, WeChatClosed) as error:
             if isinstance(error, WeChatParked):
                 self.quota.exhaust(follower)
+            if offer:  # nobody has seen it, so a number would mean nothing
+                self.offers.forget(follower)
             self._forget_who_left(message)
             raise
         for number, part in enumerate(rest, 1):
             self.mailbox.put(follower, f"{message.id}:{number}", message.received, part)
+
+    def _send(self, message: ImageJob, text: str, offer: Offer | None) -> None:
+        """Send it with the choices below it: numbered, where the account may not send menus."""
+        try:
+            self.wechat.send_text(message.follower, text, _lines(offer))
+        except WeChatRefused as error:
+            if not offer or error.errcode != _NO_MENUS:
+                raise
+            numbered = text + _numbered(offer, message)
+            fits = len(numbered.encode()) <= LONGEST
+            self.wechat.send_text(message.follower, numbered if fits else text)
 
     def park(self, message: ImageJob, reply: Reply) -> None:
         """Put it into the mailbox, and wake whoever waits for it."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 
-from app import create_app
+from app import commands, create_app
 from app.handlers import HANDLERS
 from contract.job import picture_queue
 from contract.settings import Settings
@@ -16,6 +18,7 @@ from simulator.notation import JSON, XML, Notation
 from simulator.pushes import EVENTS, MESSAGES
 from tests.app.conftest import ACCOUNT, OPENID, courier
 
+EXAMPLE = Path(__file__).parents[2] / "docs" / "menu.json"
 NOTHING = ""
 SAYS = {
     "text": phrase("zh", "looking_only"),
@@ -94,3 +97,24 @@ def test_pictures_of_the_menu_are_each_answered_once(
     image = {"MsgType": "image", **MESSAGES["image"]}
     assert [door.ask({**image, "MsgId": str(number)}) for number in (1, 2)] == [NOTHING, NOTHING]
     assert picture_queue(connection).count == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("help", phrase("zh", "help", questions="").replace("\n\n", "\n")),
+        ("English", phrase("en", "language_set")),
+        ("删除我的数据", phrase("zh", "data_deleted")),
+        ("photo", phrase("zh", "invitation")),
+    ],
+)
+def test_button_of_the_menu_does_what_its_key_says(door: Door, key: str, said: str) -> None:
+    assert door.ask({"MsgType": "event", "Event": "CLICK", "EventKey": key}) == said
+
+
+def test_click_buttons_of_the_example_menu_are_commands() -> None:
+    buttons = json.loads(EXAMPLE.read_text("utf-8"))["button"]
+    below = [each for button in buttons for each in button.get("sub_button", [])]
+    keys = [each["key"] for each in [*buttons, *below] if each.get("type") == "click"]
+    assert len(keys) == 5
+    assert all(commands.find(key) for key in keys)

@@ -8,6 +8,8 @@ import pytest
 
 from worker.errcodes import BEIJING, ERRCODES, Api, Policy, look_up
 
+MENU = {*range(40015, 40028), 40054, 40055, 46003}
+
 
 @pytest.mark.parametrize(
     ("policy", "errcodes"),
@@ -17,7 +19,7 @@ from worker.errcodes import BEIJING, ERRCODES, Api, Policy, look_up
         (Policy.FALL_BACK, {40007}),
         (Policy.PAUSE, {40013, 40125, 40164, 45009, 45011, 48001, 89503}),
         (Policy.PARK, {45015, 45047}),
-        (Policy.DROP, {40003, 40033, 41001, 43004, 43019, 44004, 45001, 45002}),
+        (Policy.DROP, {40003, 40033, 41001, 43004, 43019, 44004, 45001, 45002} | MENU),
         (Policy.IGNORE, {40200, 45072, 45080, 45081}),
     ],
 )

@@ -79,10 +79,10 @@ def check(settings: Settings) -> Iterator[Finding]:
     desk = Desk(settings)
     try:
         yield from _reach(desk)
-        token, finding = _token(desk, settings)
+        token, finding = sign_in(desk, settings)
         yield finding
         if token:
-            yield _may_send(desk, token)
+            yield _may_send(desk, token, settings)
             yield _may_fetch(desk, token)
             yield _callbacks(desk, token)
     except requests.RequestException as error:  # its text may hold the token
@@ -109,8 +109,8 @@ def _reach(desk: Desk) -> Iterator[Finding]:
         yield compare("WeChat's clock", answer.date)
 
 
-def _token(desk: Desk, settings: Settings) -> tuple[str, Finding]:
-    """Return the token, empty where there is none."""
+def sign_in(desk: Desk, settings: Settings) -> tuple[str, Finding]:
+    """Return the token, empty where there is none, and what was found; raise as Desk."""
     subject, secret = "access token", settings.wechat_app_secret
     body = {
         "grant_type": "client_credential",
@@ -122,16 +122,18 @@ def _token(desk: Desk, settings: Settings) -> tuple[str, Finding]:
     if isinstance(token, str) and token:
         life = answer.said.get("expires_in")
         return token, well(subject, f"WeChat gives one to {settings.wechat_app_id}, for {life} s")
-    return "", _refusal(subject, Api.TOKEN, answer)
+    return "", refusal(subject, Api.TOKEN, answer)
 
 
-def _may_send(desk: Desk, token: str) -> Finding:
+def _may_send(desk: Desk, token: str, settings: Settings) -> Finding:
     body = {"touser": NOBODY, "msgtype": "text", "text": {"content": "?"}}
     answer = desk.ask("POST", "message/custom/send", token, json=body)
     subject = "customer-service messages"
     if answer.errcode in _ABOUT_THE_FOLLOWER:
         return well(subject, "the account may send them")
-    return _refusal(subject, Api.SEND, answer)
+    if answer.errcode == _NOT_PERMITTED and settings.wechat_reply == "passive":
+        return note(subject, "the account may not, nor need it: WECHAT_REPLY is passive")
+    return refusal(subject, Api.SEND, answer)
 
 
 def _may_fetch(desk: Desk, token: str) -> Finding:
@@ -141,10 +143,10 @@ def _may_fetch(desk: Desk, token: str) -> Finding:
         return well(subject, "the account may fetch them")
     if answer.errcode == _NOT_PERMITTED:
         return note(subject, "the account may not; they are fetched by their PicUrl instead")
-    return _refusal(subject, Api.MEDIA, answer)
+    return refusal(subject, Api.MEDIA, answer)
 
 
-def _refusal(subject: str, api: Api, answer: Answer) -> Finding:
+def refusal(subject: str, api: Api, answer: Answer) -> Finding:
     """Return what an answer means that is not the expected one."""
     if not answer.errcode:
         return wrong(
