@@ -94,10 +94,13 @@ def _note_job(pipeline: Pipeline, job: ImageJob, services: Services) -> None:
 def _with_job(arrival: Arrival, job: ImageJob, answers: list[int]) -> Arrival:
     counts, rest = answers[: Limits.ANSWERS], answers[Limits.ANSWERS :]
     tries, _, in_line = rest[:3]
+    verdict = Limits.judge(counts)
+    if verdict is Verdict.QUEUE and tries > 1:
+        verdict = Verdict.TAKEN  # it is in the queue: who was told to come again is not repeated
     return dataclasses.replace(
         arrival,
         job=dataclasses.replace(job, language=arrival.language),
-        verdict=Limits.judge(counts),
+        verdict=verdict,
         tries=tries,
         alone=in_line == 1,
     )

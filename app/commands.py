@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -40,7 +41,8 @@ def _choose(language: Language) -> Command:
 
 
 def _privacy(arrival: Arrival, services: Services) -> str:
-    return phrase(arrival.language, "privacy", minutes=services.settings.picture_ttl // 60)
+    minutes = math.ceil(services.settings.picture_ttl / 60)
+    return phrase(arrival.language, "privacy", minutes=minutes)
 
 
 def _delete(arrival: Arrival, services: Services) -> str:

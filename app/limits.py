@@ -70,17 +70,19 @@ class Limits:
     def wait(self) -> int:
         """Return the seconds, in tens, after which those who wait now will be answered."""
         finished = self._queue.finished_job_registry  # by when they end: result_ttl after the job
-        since = self._clock() + self._result_ttl - _WINDOW
-        done = int(self._queue.connection.zcount(finished.key, since, "+inf"))
+        now = math.ceil(self._clock()) + self._result_ttl  # or two days, if it waits for its turn
+        done = int(self._queue.connection.zcount(finished.key, now - _WINDOW, now))
         return 10 * max(1, math.ceil(self._queue.count * _WINDOW / max(done, 1) / 10))
 
     def forget(self, openid: str) -> None:
         """Delete the counts of a follower."""
-        self._queue.connection.delete(*(key for key, _ in self._keys(openid)))
+        # Those of the minute and the day before are there for as long again.
+        keys = [key for before in (0, 1) for key, _ in self._keys(openid, before)]
+        self._queue.connection.delete(*keys)
 
-    def _keys(self, openid: str) -> list[tuple[str, int]]:
+    def _keys(self, openid: str, before: int = 0) -> list[tuple[str, int]]:
         name, now = f"kantu:count:{self._followers.alias(openid)}", self._clock()
         return [
-            (f"{name}:{unit}:{int(now // seconds)}", seconds)
+            (f"{name}:{unit}:{int(now // seconds) - before}", seconds)
             for unit, seconds in (("minute", _MINUTE), ("day", _DAY))
         ]

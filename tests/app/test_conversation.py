@@ -84,6 +84,13 @@ def test_help_promises_no_more_than_there_is(redis_url: str, connection: redis.R
     assert "\n\n" not in say("帮助")
 
 
+def test_privacy_promises_no_shorter_time_than_it_is(
+    redis_url: str, connection: redis.Redis
+) -> None:
+    say = sayer(make_settings(redis_url=redis_url, picture_ttl=90), connection)
+    assert say("隐私") == phrase("zh", "privacy", minutes=2)
+
+
 def test_chosen_language_stays(say: Say) -> None:
     say("English")
     assert say("语言") == phrase("en", "language_now")
@@ -190,6 +197,13 @@ def test_long_queue_is_told_honestly(
     said = [say(follower=each, **PICTURE) for each in people]
     assert said == ["", "", phrase("zh", "queue_is_long", seconds=20)]
     assert picture_queue(connection).count == 2
+
+
+def test_repeat_of_what_is_queued_is_not_sent_away(
+    say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "LONGEST_QUEUE", 1)
+    assert [say(**PICTURE, MsgId="7") for _ in range(3)] == ["", "", ""]
 
 
 def test_first_picture_is_acknowledged_where_the_account_wants_it(

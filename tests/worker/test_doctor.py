@@ -248,6 +248,13 @@ def test_account_that_may_not_send_is_found(doctor: Doctor, wechat_server: WeCha
     )
 
 
+def test_account_that_need_not_send_is_well(doctor: Doctor, wechat_server: WeChatServer) -> None:
+    wechat_server.account.verified = False
+    _, lines = doctor(WECHAT_REPLY="passive")
+    assert [line for line in wrong(lines) if "customer-service" in line] == []
+    assert [line for line in lines if line.startswith("! customer-service messages: the account")]
+
+
 def test_clock_that_is_wrong_is_found(doctor: Doctor) -> None:
     def respond(handler: http.server.BaseHTTPRequestHandler) -> None:
         handler.send_response_only(200)
