@@ -118,6 +118,13 @@ class WeChatServer:
 @pytest.fixture
 def wechat_server() -> Iterator[WeChatServer]:
     """WeChat's API over real HTTP."""
+    with serve_wechat() as server:
+        yield server
+
+
+@contextlib.contextmanager
+def serve_wechat() -> Iterator[WeChatServer]:
+    """Serve WeChat's API of a new account."""
     import flask
 
     account = Account(APP_ID, APP_SECRET)

@@ -101,7 +101,7 @@ class Arena:
         """Have a follower send a picture: one that no cache has seen, or the one given."""
         self.account.followers[openid].allow(MESSAGE_ALLOWS, self.account.clock.now())
         self._sent.setdefault(openid, []).append(self.account.clock.now())
-        data = self._another_picture() if picture is None else picture
+        data = self.another_picture() if picture is None else picture
         media_id = self.account.media.keep(data)
         push = self.push(openid, MsgType="image", PicUrl=url, MediaId=media_id)
         self._last[openid] = push
@@ -147,7 +147,7 @@ class Arena:
         """Return how often that path of WeChat's API was asked for."""
         return self.wechat.requests.count(f"/cgi-bin/{path}")
 
-    def _another_picture(self) -> bytes:
+    def another_picture(self) -> bytes:
         """Return a picture that no cache has seen."""
         number = next(self._numbers)
         picture = self._picture.copy()
