@@ -51,3 +51,15 @@ def test_no_sentence_is_longer_than_wechat_allows(language: str) -> None:
 def test_blanks_are_filled_in() -> None:
     said = phrase("zh", "sure", percent="97.3%", name="虎斑猫")
     assert said == "让我猜猜，你发的这张图片有 97.3% 的概率是：虎斑猫"
+
+
+def test_document_quotes_every_sentence_as_it_is() -> None:
+    document = (ROOT / "docs" / "conversation.md").read_text("utf-8")
+    tables = document[document.index("### ") : document.index("## Three ways")]
+    rows = [line.split(" | ")[1:] for line in tables.splitlines() if line.startswith("| ")]
+    quoted = [(zh, en.removesuffix(" |")) for zh, en in rows if zh not in {"中文", "---"}]
+    sentences = [
+        tuple(PHRASES[language][key].strip().replace("\n", "<br>") for language in LANGUAGES)
+        for key in PHRASES["zh"]
+    ]
+    assert sorted(quoted) == sorted(sentences)
