@@ -170,7 +170,11 @@ def test_content_type_is_ignored_and_gzip_is_not(fronts: Fronts) -> None:
     assert response.json() == {"predictions": [3.0]}
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b'{"instances": [2.0]}')[:-9]])
+@pytest.mark.parametrize(
+    "body",
+    [b"no gzip", gzip.compress(b'{"instances": [2.0]}')[:-9]],
+    ids=["something else", "cut off"],
+)
 def test_gzip_that_is_none(fronts: Fronts, body: bytes) -> None:
     url, headers = f"{fronts.url}/half_plus_two:predict", {"Content-Encoding": "gzip"}
     response = post(url, body, headers=headers)
