@@ -65,7 +65,7 @@ class Flags:
     per_process_gpu_memory_fraction: Annotated[float, "0 to 1; 0: TensorFlow decides"] = 0.0
     enable_batching: Annotated[bool, "run requests that wait together as one"] = False
     enable_per_model_batching_parameters: Annotated[
-        bool, "batching_params.pbtxt of a version goes before the file below"
+        bool, "batch those versions that have a batching_params.pbtxt, as it says"
     ] = False
     batching_parameters_file: Annotated[Path | None, "BatchingParameters in text format"] = None
     monitoring_config_file: Annotated[Path | None, "a MonitoringConfig in text format"] = None

@@ -19,6 +19,7 @@ from serving.errors import Internal, ServingError
 from serving.flags import Flags
 from serving.lifecycle.catalogue import Catalogue
 from serving.model_service import ModelService
+from serving.monitoring.metrics import Metrics
 from serving.prediction_service import PredictionService
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ _CODES = {code.value[0]: code for code in grpc.StatusCode}
 Calls = Mapping[str, tuple[type[Any], Callable[[Any], Any]]]
 
 
-def start(catalogue: Catalogue, flags: Flags) -> grpc.Server:
+def start(catalogue: Catalogue, flags: Flags, metrics: Metrics | None = None) -> grpc.Server:
     """Return a server that listens on flags.port and flags.grpc_socket_path, and answers.
 
     Raises OSError where it cannot listen, auth.AuthError or tls.SslError for a file of theirs.
@@ -36,8 +37,9 @@ def start(catalogue: Catalogue, flags: Flags) -> grpc.Server:
     passwords = auth.read_passwords(flags.basic_auth_file)
     threads = concurrent.futures.ThreadPoolExecutor(flags.grpc_max_threads, "grpc")
     server = grpc.server(threads, options=_options(flags))
+    predictions = PredictionService(catalogue, flags, metrics or Metrics())
     handlers = [
-        _handler(PredictionService.NAME, PredictionService(catalogue, flags).calls, passwords),
+        _handler(PredictionService.NAME, predictions.calls, passwords),
         _handler(ModelService.NAME, ModelService(catalogue).calls, passwords),
     ]
     if flags.enable_grpc_healthcheck_service:  # for probes, which know no password

@@ -7,7 +7,8 @@ get_model_metadata_impl.cc.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -16,6 +17,8 @@ from serving.errors import InvalidArgument
 from serving.flags import Flags
 from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.servable import Served
+from serving.monitoring.measured import measured
+from serving.monitoring.metrics import Metrics
 from serving.protocol import tensor
 from serving.protocol.prediction_service_pb2 import (
     ClassificationRequest,
@@ -51,22 +54,32 @@ class PredictionService:
 
     NAME = "tensorflow.serving.PredictionService"
 
-    def __init__(self, catalogue: Catalogue, flags: Flags) -> None:
+    def __init__(self, catalogue: Catalogue, flags: Flags, metrics: Metrics) -> None:
         """Answer for these models."""
-        self._catalogue = catalogue
+        self._catalogue, self._metrics = catalogue, metrics
         self._content = flags.enable_serialization_as_tensor_content
         self._strict = flags.enable_signature_method_name_check
         self.calls: dict[str, tuple[type[Any], Callable[[Any], Any]]] = {
-            "Predict": (PredictRequest, self.predict),
-            "Classify": (ClassificationRequest, self.classify),
-            "Regress": (RegressionRequest, self.regress),
-            "MultiInference": (MultiInferenceRequest, self.multi_inference),
+            "Predict": (PredictRequest, self._counted("Predict", self.predict)),
+            "Classify": (ClassificationRequest, self._counted("Classify", self.classify)),
+            "Regress": (RegressionRequest, self._counted("Regress", self.regress)),
+            "MultiInference": (
+                MultiInferenceRequest,
+                self._counted("MultiInference", self.multi_inference),
+            ),
             "GetModelMetadata": (GetModelMetadataRequest, self.get_model_metadata),
         }
 
+    def _counted(self, api: str, call: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def counted(request: Any) -> Any:
+            with self._metrics.request(_spec_of(request).name, api, "GRPC"):
+                return call(request)
+
+        return counted
+
     def predict(self, request: PredictRequest) -> PredictResponse:
         """Run any signature on tensors."""
-        with self._use(request) as served:
+        with self._use(request, "Predict") as served:
             outputs = prediction.predict(served.servable, request)
             response = PredictResponse(model_spec=_spec(served, request.model_spec))
         for name, array in outputs.items():
@@ -75,7 +88,7 @@ class PredictionService:
 
     def classify(self, request: ClassificationRequest) -> ClassificationResponse:
         """Run a signature on tf.Examples, for labels and scores."""
-        with self._use(request) as served:
+        with self._use(request, "Classify") as served:
             spec = _spec(served, request.model_spec)
             result = inference.classify(
                 served.servable, spec.signature_name, request.input, strict=self._strict
@@ -84,7 +97,7 @@ class PredictionService:
 
     def regress(self, request: RegressionRequest) -> RegressionResponse:
         """Run a signature on tf.Examples, for one value each."""
-        with self._use(request) as served:
+        with self._use(request, "Regress") as served:
             spec = _spec(served, request.model_spec)
             result = inference.regress(
                 served.servable, spec.signature_name, request.input, strict=self._strict
@@ -93,9 +106,9 @@ class PredictionService:
 
     def multi_inference(self, request: MultiInferenceRequest) -> MultiInferenceResponse:
         """Run several such signatures of one model on the same tf.Examples."""
-        first = request.tasks[0].model_spec if request.tasks else ModelSpec()
         response = MultiInferenceResponse()
-        with _use(self._catalogue, first) as served:
+        with _use(self._catalogue, _spec_of(request)) as found:
+            served = measured(found, self._metrics, "MultiInference")
             results = multi_inference.multi_inference(served.servable, request, strict=self._strict)
             for task, result in zip(request.tasks, results, strict=True):
                 result.model_spec.CopyFrom(_spec(served, task.model_spec))
@@ -108,7 +121,7 @@ class PredictionService:
             raise InvalidArgument("Missing ModelSpec")
         _check_fields(request.metadata_field)
         response = GetModelMetadataResponse()
-        with self._use(request) as served:
+        with _use(self._catalogue, request.model_spec) as served:
             response.model_spec.name = served.name
             response.model_spec.version.value = served.version
             signatures = SignatureDefMap()
@@ -118,10 +131,20 @@ class PredictionService:
         packed.type_url, packed.value = _ANY, signatures.SerializeToString()
         return response
 
-    def _use(self, request: _Asking) -> AbstractContextManager[Served]:
+    @contextlib.contextmanager
+    def _use(self, request: _Asking, api: str) -> Iterator[Served]:
         if not request.HasField("model_spec"):
             raise InvalidArgument("Missing ModelSpec")
-        return _use(self._catalogue, request.model_spec)
+        with _use(self._catalogue, request.model_spec) as served:
+            yield measured(served, self._metrics, api)
+
+
+def _spec_of(request: Any) -> ModelSpec:
+    """Return which model a request of whatever kind is for."""
+    if isinstance(request, MultiInferenceRequest):
+        return request.tasks[0].model_spec if request.tasks else ModelSpec()
+    spec: ModelSpec = request.model_spec
+    return spec
 
 
 def _use(catalogue: Catalogue, spec: ModelSpec) -> AbstractContextManager[Served]:

@@ -22,6 +22,9 @@ from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.config import ModelConfig
 from serving.lifecycle.follow import ConfigFile, keep_up
 from serving.lifecycle.loading import Loader
+from serving.monitoring.config import metrics_path
+from serving.monitoring.metrics import Metrics
+from serving.monitoring.page import create_page
 
 logger = logging.getLogger(__name__)
 _GRACE = 10  # seconds that requests have to end after the signal to stop
@@ -45,16 +48,17 @@ def serve(setup: Setup) -> None:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    stop = start_grpc(start_catalogue(setup), setup.flags)
+    metrics = Metrics()
+    stop = start_grpc(start_catalogue(setup, metrics), setup.flags, metrics)
     ended.wait()
     stop()
 
 
-def start_catalogue(setup: Setup) -> Catalogue:
+def start_catalogue(setup: Setup, metrics: Metrics) -> Catalogue:
     """Return the models, which a thread loads and keeps up."""
     flags = setup.flags
     catalogue = Catalogue(
-        Loader(flags),
+        Loader(flags, metrics),
         retries=flags.max_num_load_retries,
         pause=flags.load_retry_interval_micros / 1e6,
         allowed=labels.allowed(flags),
@@ -66,13 +70,13 @@ def start_catalogue(setup: Setup) -> Catalogue:
     return catalogue
 
 
-def start_grpc(catalogue: Catalogue, flags: Flags) -> Callable[[], object]:
+def start_grpc(catalogue: Catalogue, flags: Flags, metrics: Metrics) -> Callable[[], object]:
     """Answer gRPC where a port is given; return what ends that."""
     if not (flags.port or flags.grpc_socket_path):
         return lambda: None
     from serving import grpc_server
 
-    server = grpc_server.start(catalogue, flags)
+    server = grpc_server.start(catalogue, flags, metrics)
     return lambda: server.stop(_GRACE).wait()
 
 
@@ -109,13 +113,16 @@ class RestServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no type
 
     def load(self) -> Any:
         """Return the REST API at once; the models follow as they are loaded."""
-        catalogue = start_catalogue(self._setup)
+        metrics, flags = Metrics(), self._setup.flags
+        catalogue = start_catalogue(self._setup, metrics)
         try:
-            self._stop = start_grpc(catalogue, self._setup.flags)
+            self._stop = start_grpc(catalogue, flags, metrics)
         except OSError as error:
             logger.error("gRPC not started: %s", error)
             raise SystemExit(_APP_LOAD_ERROR) from None
-        return rest.create_app(catalogue, self._setup.flags)
+        path = metrics_path(flags.monitoring_config_file)
+        outside = create_page(metrics, path, rest.nothing) if path else rest.nothing
+        return rest.create_app(catalogue, flags, outside, metrics)
 
 
 def _tls(flags: Flags) -> dict[str, Any]:

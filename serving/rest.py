@@ -6,11 +6,11 @@ CORS, http_rest_api_handler.cc for the order of checks: the JSON is read before 
 
 from __future__ import annotations
 
+import contextlib
 import http
 import logging
 import re
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -28,6 +28,8 @@ from serving.flags import Flags
 from serving.http_request import body_of, path_of
 from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.servable import Served
+from serving.monitoring.measured import measured
+from serving.monitoring.metrics import Metrics
 from serving.protocol import example_body, json_answer, json_model, predict_body, signature
 from serving.protocol.json_parse import parse_json
 
@@ -64,7 +66,10 @@ def nothing(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterabl
 
 
 def create_app(
-    catalogue: Catalogue, flags: Flags | None = None, outside: WSGIApplication = nothing
+    catalogue: Catalogue,
+    flags: Flags | None = None,
+    outside: WSGIApplication = nothing,
+    metrics: Metrics | None = None,
 ) -> WSGIApplication:
     """Return the REST API over these models; what is not under /v1/ goes to outside.
 
@@ -72,7 +77,7 @@ def create_app(
     """
     flags = flags or Flags()
     passwords = auth.read_passwords(flags.basic_auth_file)
-    api = _Api(catalogue, flags)
+    api = _Api(catalogue, flags, metrics or Metrics())
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -114,8 +119,8 @@ def _respond_with(
 class _Api:
     """What is under /v1/."""
 
-    def __init__(self, catalogue: Catalogue, flags: Flags) -> None:
-        self._catalogue = catalogue
+    def __init__(self, catalogue: Catalogue, flags: Flags, metrics: Metrics) -> None:
+        self._catalogue, self._metrics = catalogue, metrics
         self._limit = flags.max_request_bytes
         self._strict = flags.enable_signature_method_name_check
         self._verbs: dict[str, Callable[[re.Match[str], dict[str, Any]], bytes]] = {
@@ -139,15 +144,19 @@ class _Api:
         if method == "OPTIONS":
             return _preflight(environ)
         if method == "POST" and (match := _CALL.fullmatch(path)) and match["verb"] in self._verbs:
-            _version(match)  # is looked at before the body
-            body = parse_json(body_of(environ, self._limit))
-            return self._verbs[match["verb"]](match, body)
+            with self._metrics.request(_name(match), match["verb"], "REST"):
+                _version(match)  # is looked at before the body
+                body = parse_json(body_of(environ, self._limit))
+                return self._verbs[match["verb"]](match, body)
         if method == "GET" and (match := _LOOK.fullmatch(path)):
             return self._look(match)
         raise InvalidArgument(f"Malformed request: {method} {path}")
 
-    def _use(self, match: re.Match[str]) -> AbstractContextManager[Served]:
-        return self._catalogue.use(_name(match), _version(match), _decoded(match["label"]))
+    @contextlib.contextmanager
+    def _use(self, match: re.Match[str]) -> Iterator[Served]:
+        label = _decoded(match["label"])
+        with self._catalogue.use(_name(match), _version(match), label) as served:
+            yield measured(served, self._metrics, match["verb"].capitalize())
 
     def _predict(self, match: re.Match[str], body: dict[str, Any]) -> bytes:
         name = predict_body.signature_name(body) or signature.DEFAULT
@@ -175,7 +184,8 @@ class _Api:
         if match["name"] is None:
             raise InvalidArgument("Missing model name in request.")
         if match["part"] == "metadata":
-            with self._use(match) as served:
+            label = _decoded(match["label"])
+            with self._catalogue.use(_name(match), number, label) as served:
                 return json_model.metadata(served)
         return json_model.status(self._catalogue.status(_name(match), number))  # of any label
 

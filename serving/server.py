@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from serving import auth
+from serving.batching.parameters import BatchingError, read_parameters
 from serving.errors import FailedPrecondition
 from serving.flags import FlagError, Flags, parse, usage
 from serving.lifecycle import labels
 from serving.lifecycle.config import ConfigError, ModelConfig, parse_config, read_text
+from serving.monitoring.config import MonitoringError, metrics_path
 from serving.processes import Setup, serve
 
 logger = logging.getLogger(__name__)
@@ -22,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 class StartError(Exception):
     """The server cannot start; the text says why."""
+
+
+_REFUSALS = (FlagError, ConfigError, StartError, BatchingError, MonitoringError, auth.AuthError)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     try:
         setup = prepare(arguments)
-    except (FlagError, ConfigError, StartError, auth.AuthError) as error:
+    except _REFUSALS as error:
         sys.stderr.write(f"serving: {error}\n")
         return 2
     if setup.flags.version:
@@ -69,7 +74,7 @@ def configured(flags: Flags) -> tuple[Sequence[ModelConfig], str]:
 
 
 def check(flags: Flags, models: Sequence[ModelConfig]) -> None:
-    """Raise StartError, or AuthError, for what would stop the process that is to serve."""
+    """Raise one of _REFUSALS for what would stop the process that is to serve."""
     try:
         labels.agreed(models, {}, {}, labels.allowed(flags))
     except FailedPrecondition as error:
@@ -79,6 +84,9 @@ def check(flags: Flags, models: Sequence[ModelConfig]) -> None:
         ) from None
     if flags.batching_parameters_file and not flags.enable_batching:  # Server::BuildAndStart
         raise StartError("--batching_parameters_file is set without setting --enable_batching")
+    if flags.enable_batching:
+        read_parameters(flags.batching_parameters_file)
+    metrics_path(flags.monitoring_config_file)
     auth.read_passwords(flags.basic_auth_file)
     for path in filter(None, (flags.ssl_config_file, flags.rest_api_ssl_config_file)):
         _check_tls(path)

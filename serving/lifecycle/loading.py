@@ -5,10 +5,14 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from serving.batching.parameters import Parameters, read_parameters
+from serving.batching.servable import BatchingServable
 from serving.flags import Flags
 from serving.lifecycle.config import ModelConfig
 from serving.lifecycle.servable import Servable
-from serving.lifecycle.warmup import warm_up
+from serving.lifecycle.warmup import file_of, warm_up
+from serving.monitoring.measured import MeasuredGraph
+from serving.monitoring.metrics import Metrics
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -16,17 +20,29 @@ class Loader:
     """Loads versions as the flags say."""
 
     flags: Flags
+    metrics: Metrics = dataclasses.field(default_factory=Metrics)
 
     def __call__(self, config: ModelConfig, path: Path) -> Servable:
         """Return the model in this folder; raise ServingError, or whatever its framework raises."""
-        servable = self._load(config, path)
+        parameters = batching_parameters(self.flags, path)
+        servable = MeasuredGraph(self._load(config, path), self.metrics)
         if self.flags.enable_model_warmup:
             try:
-                warm_up(servable, path, max(1, self.flags.num_request_iterations_for_warmup))
+                self._warm_up(servable, config.name, path)
             except BaseException:
                 servable.close()
                 raise
-        return servable
+        if parameters is None:
+            return servable
+        observe = self.metrics.batch(config.name, parameters.thread_pool_name)
+        return BatchingServable(servable, parameters, observe)
+
+    def _warm_up(self, servable: Servable, name: str, path: Path) -> None:
+        if not file_of(path).exists():
+            return
+        # TensorFlow Serving tells the whole path; who may read the metrics need not know it.
+        with self.metrics.warm_up(f"{name}/{path.name}"):
+            warm_up(servable, path, max(1, self.flags.num_request_iterations_for_warmup))
 
     def _load(self, _config: ModelConfig, path: Path) -> Servable:
         # Frameworks take seconds to import: not before a model asks for one.
@@ -38,3 +54,25 @@ class Loader:
         from serving.platforms.tensorflow_session import from_flags
 
         return SavedModel(path, from_flags(self.flags))
+
+
+def batching_parameters(flags: Flags, version: Path) -> Parameters | None:
+    """Return how requests to this version are put together; None: they are not.
+
+    With --enable_per_model_batching_parameters its own file says how, but for the threads, and
+    without one they are not: GetPerModelBatchingParams in bundle_factory_util.cc. Raises
+    BatchingError.
+    """
+    if not flags.enable_batching:
+        return None
+    common = read_parameters(flags.batching_parameters_file)
+    if not flags.enable_per_model_batching_parameters:
+        return common
+    own = version / "batching_params.pbtxt"
+    if not own.exists():
+        return None
+    return dataclasses.replace(
+        read_parameters(own),
+        num_batch_threads=common.num_batch_threads,
+        thread_pool_name=common.thread_pool_name,
+    )

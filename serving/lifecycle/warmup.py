@@ -37,9 +37,14 @@ def warm_up(servable: Servable, version: Path, times: int) -> None:
         logger.info("%s warmed up with %d requests in %.1f s", version, count, took)
 
 
+def file_of(version: Path) -> Path:
+    """Return where a version has its requests, if it has any."""
+    return version / "assets.extra" / "tf_serving_warmup_requests"
+
+
 def logs(version: Path) -> Iterator[PredictionLog]:
     """Give the requests of the version's file, if there is one; raise ServingError."""
-    path = version / "assets.extra" / "tf_serving_warmup_requests"
+    path = file_of(version)
     if not path.exists():
         return
     for count, record in enumerate(records(path)):

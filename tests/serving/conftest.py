@@ -19,6 +19,8 @@ from serving.lifecycle import labels
 from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.config import ModelConfig
 from serving.lifecycle.loading import Loader
+from serving.monitoring.metrics import Metrics
+from serving.monitoring.page import create_page
 from simulator.house import free_port
 
 NAMES = ("half_plus_two", "many_types", "examples")
@@ -67,13 +69,15 @@ class Fronts:
 
 
 @contextlib.contextmanager
-def serve(catalogue: Catalogue, **flags: Any) -> Iterator[Fronts]:
-    """Answer for the catalogue until the end."""
+def serve(catalogue: Catalogue, metrics: Metrics | None = None, **flags: Any) -> Iterator[Fronts]:
+    """Answer for the catalogue until the end; with metrics, they are at /metrics."""
+    metrics = metrics or Metrics()
     chosen = Flags(port=free_port(), rest_api_host="127.0.0.1", **flags)
-    app = rest.create_app(catalogue, chosen)
+    page = create_page(metrics, "/metrics", rest.nothing)
+    app = rest.create_app(catalogue, chosen, page, metrics)
     http = werkzeug.serving.make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=http.serve_forever, daemon=True).start()
-    server = grpc_server.start(catalogue, chosen)
+    server = grpc_server.start(catalogue, chosen, metrics)
     address, options = f"127.0.0.1:{chosen.port}", [("grpc.max_receive_message_length", -1)]
     with grpc.insecure_channel(address, options) as channel:
         yield Fronts(url=f"http://127.0.0.1:{http.port}/v1/models", channel=channel)

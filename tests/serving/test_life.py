@@ -89,10 +89,17 @@ def model_config(**folders: Path) -> str:
 
 @pytest.fixture(scope="module")
 def server(adders: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder, port, rest_port = tmp_path_factory.mktemp("life"), free_port(), free_port()
+    with run(adders, tmp_path_factory.mktemp("life")) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def run(adders: Path, folder: Path, *flags: str) -> Iterator[Server]:
+    """Serve the models of the folder with these flags, too."""
+    port, rest_port = free_port(), free_port()
     publish(adders, folder / "swapped", 1)
     publish(adders, folder / "broken", 1)
-    (folder / "monitoring.config").touch()
+    (folder / "monitoring.config").write_text("prometheus_config { enable: true }")
     config = folder / "models.config"
     config.write_text(model_config(**{name: folder / name for name in NAMES}))
     url = f"http://127.0.0.1:{rest_port}/v1/models"
@@ -104,6 +111,7 @@ def server(adders: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
             f"--monitoring_config_file={folder / 'monitoring.config'}",
             "--allow_version_labels_for_unavailable_models=true",
             *("--max_num_load_retries=0", "--file_system_poll_wait_seconds=0.2"),
+            *flags,
         ],
         environment={},
         ready=lambda: answers(f"{url}/broken/metadata"),
@@ -158,6 +166,25 @@ def test_no_request_fails_while_versions_are_swapped(server: Server, adders: Pat
             until(lambda number=number: counts[number] > 20, 60)  # type: ignore[misc]
     assert set(counts) == set(VERSIONS)
     assert server.states("swapped") == [("3", "AVAILABLE"), ("2", "END"), ("1", "END")]
+
+
+def test_no_request_fails_while_batched_versions_are_swapped(adders: Path, tmp_path: Path) -> None:
+    parameters = tmp_path / "batching.config"
+    parameters.write_text("max_batch_size { value: 4 } batch_timeout_micros { value: 2000 }")
+    flags = ("--enable_batching=true", f"--batching_parameters_file={parameters}")
+    with run(adders, tmp_path, *flags) as server:
+        asks = (lambda: server.ask("swapped"), lambda: server.call("swapped"))
+        with load(*asks * 2) as counts:
+            for number in VERSIONS:
+                if number > 1:
+                    publish(adders, server.folder / "swapped", number)
+                until(lambda number=number: counts[number] > 20, 60)  # type: ignore[misc]
+        assert set(counts) == set(VERSIONS)
+        assert server.states("swapped") == [("3", "AVAILABLE"), ("2", "END"), ("1", "END")]
+        url = server.rest.replace("/v1/models", "/monitoring/prometheus/metrics")
+        page = requests.get(url, timeout=20).text
+    assert ':tensorflow:serving:request_count{model_name="swapped",status="OK"}' in page
+    assert ':kantu:serving:batch_size_count{model_name="swapped"}' in page
 
 
 def test_broken_version_is_told_and_harms_nobody_until_it_is_mended(

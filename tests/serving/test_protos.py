@@ -29,7 +29,10 @@ ours = [
     for path in pathlib.Path("serving/protocol").glob("*.proto")
 ]
 LOOSE = {"examples", "context", "error_code"}
-UNKNOWN = {"HealthCheckRequest", "HealthCheckResponse", "SSLConfig"}  # not in those packages
+UNKNOWN = {  # not in those packages
+    "HealthCheckRequest", "HealthCheckResponse", "SSLConfig", "BatchingParameters",
+    "PrometheusConfig", "MonitoringConfig",
+}
 
 def fields(message):
     return {

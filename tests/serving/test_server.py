@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from serving.auth import AuthError
+from serving.batching.parameters import BatchingError
 from serving.flags import Flags
 from serving.lifecycle.config import ConfigError
+from serving.monitoring.config import MonitoringError
 from serving.processes import RestServer, Setup
 from serving.server import StartError, main, prepare
 from simulator.house import free_port
@@ -35,6 +37,15 @@ def config(folder: Path, more: str = "") -> str:
 
 
 LABEL = 'version_labels { key: "stable" value: 1 }'
+
+
+def test_wrong_files_of_parameters_stop_the_start(tmp_path: Path, ports: list[str]) -> None:
+    file, model = tmp_path / "parameters", "--model_base_path=/m"
+    file.write_text("nonsense")
+    with pytest.raises(BatchingError, match=r'parameters:1:1 : .*no field named "nonsense"'):
+        prepare([*ports, model, "--enable_batching", f"--batching_parameters_file={file}"])
+    with pytest.raises(MonitoringError, match=r'parameters:1:1 : .*no field named "nonsense"'):
+        prepare([*ports, model, f"--monitoring_config_file={file}"])
 
 
 def test_models_come_from_the_file_or_the_flags(tmp_path: Path, ports: list[str]) -> None:

@@ -111,7 +111,7 @@ def test_flags_reach_the_session(graphs: Path, tmp_path: Path) -> None:
     )
     model = Loader(flags)(config(graphs), graphs)
     assert model.run("serving_default", X)["y"][0] == 1001
-    used = model._session._config  # type: ignore[attr-defined]
+    used = model.servable._session._config  # type: ignore[attr-defined]
     assert (used.inter_op_parallelism_threads, used.intra_op_parallelism_threads) == (1, 1)
     assert used.gpu_options.per_process_gpu_memory_fraction == 0.5
 

@@ -1,0 +1,72 @@
+"""Servables that are measured, around another: each run of the graph, and each request's run."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+
+from serving.lifecycle.servable import Servable, Served
+from serving.monitoring.metrics import Metrics
+from serving.protocol.json_tensor import Array
+from serving.protocol.signature import Signature
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MeasuredGraph:
+    """A model whose every run is counted, be it of a request or of a batch."""
+
+    servable: Servable
+    metrics: Metrics
+
+    @property
+    def signatures(self) -> Mapping[str, Signature]:
+        """What it can be asked."""
+        return self.servable.signatures
+
+    def run(
+        self, signature_name: str, inputs: Mapping[str, Array], output_filter: Sequence[str] = ()
+    ) -> dict[str, Array]:
+        """Return the outputs of one call, or just those named; raise ServingError."""
+        began = time.perf_counter()
+        try:
+            return self.servable.run(signature_name, inputs, output_filter)
+        finally:
+            self.metrics.graph(began)
+
+    def close(self) -> None:
+        """Free the model."""
+        self.servable.close()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _MeasuredRun:
+    """A model as one request uses it, whose run is counted for the request's API."""
+
+    servable: Servable
+    metrics: Metrics
+    model: str
+    api: str
+
+    @property
+    def signatures(self) -> Mapping[str, Signature]:
+        return self.servable.signatures
+
+    def run(
+        self, signature_name: str, inputs: Mapping[str, Array], output_filter: Sequence[str] = ()
+    ) -> dict[str, Array]:
+        if self.api != "Predict":  # but of tf.Examples, all in one input
+            self.metrics.examples(self.model, len(inputs["inputs"]))
+        began = time.perf_counter()
+        outputs = self.servable.run(signature_name, inputs, output_filter)
+        self.metrics.runtime(self.model, self.api, began)
+        return outputs
+
+    def close(self) -> None:
+        self.servable.close()
+
+
+def measured(served: Served, metrics: Metrics, api: str) -> Served:
+    """Return the version in use, its runs counted for this API."""
+    run = _MeasuredRun(servable=served.servable, metrics=metrics, model=served.name, api=api)
+    return dataclasses.replace(served, servable=run)
