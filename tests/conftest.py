@@ -33,6 +33,9 @@ APP_ID = "wx0123456789abcdef"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 APP_SECRET = "secret-of-the-tests-must-never-be-seen"
 
+# Read when gRPC is imported. With its handlers for fork(), a program that a test starts may hang.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+
 Condition = Callable[[], object]
 
 
