@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import ssl
 import threading
 from pathlib import Path
@@ -11,9 +10,6 @@ import grpc
 import pytest
 import requests
 import werkzeug.serving
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from google.protobuf import text_format
 
 from serving import grpc_server, rest
@@ -22,37 +18,14 @@ from serving.lifecycle.catalogue import Catalogue
 from serving.protocol.ssl_config_pb2 import SSLConfig
 from serving.tls import SslError, read_ssl_config
 from simulator.house import free_port
+from tests.certificates import make_pair
 from tests.serving.asking import predict_request, refusal
 from tests.serving.conftest import Fronts
 
 
-def make_pair() -> tuple[str, str]:
-    """Return a key for localhost and its certificate, signed by itself, as PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return pem.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode()
-
-
 @pytest.fixture(scope="module")
 def pair() -> tuple[str, str]:
-    return make_pair()
+    return make_pair("localhost")
 
 
 def write(path: Path, **values: object) -> Path:
@@ -109,7 +82,7 @@ def test_client_has_to_show_a_certificate_where_it_must(
 
 
 def test_wrong_files_are_named_and_no_key_is_told(pair: tuple[str, str], tmp_path: Path) -> None:
-    other = make_pair()
+    other = make_pair("localhost")
     for values, words in (
         ({}, "expected server_key and server_cert"),
         ({"server_key": "secret", "server_cert": pair[1]}, "not a key with its certificate"),

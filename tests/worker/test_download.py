@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import socket
 import ssl
 import threading
@@ -13,12 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
+from tests.certificates import make_pair
 from tests.conftest import make_settings
 from tests.worker.odd_server import OddServer, Respond, answer, drip, hang, running
 from worker.download import PublicWeb, is_public
@@ -285,26 +281,8 @@ def test_garbage_in_place_of_http_is_refused() -> None:
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A certificate of mmbiz.qpic.cn by nobody in particular, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mmbiz.qpic.cn")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("mmbiz.qpic.cn")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
     path = tmp_path / "certificate.pem"
-    path.write_bytes(
-        made.public_bytes(pem)
-        + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    path.write_text("".join(make_pair("mmbiz.qpic.cn")))
     return path
 
 
