@@ -113,7 +113,7 @@ class Post:
 
     def _offer(self, message: ImageJob, reply: Reply) -> Offer | None:
         """Put up what the follower may choose below this reply; None for nothing."""
-        choices = list(self._choices(message, reply))
+        choices = self._choices(message, reply)
         if not choices:
             return None
         offer = Offer(
@@ -141,8 +141,9 @@ class Post:
 
 def _lines(offer: Offer | None) -> list[tuple[str, str]]:
     """Return the lines of a menu message: id and text."""
-    choices = offer.choices if offer else []
-    return [(offer.menu_id(number), each.text) for number, each in enumerate(choices, 1) if offer]
+    if offer is None:
+        return []
+    return [(offer.menu_id(number), each.text) for number, each in enumerate(offer.choices, 1)]
 
 
 def _numbered(offer: Offer, message: ImageJob) -> str:

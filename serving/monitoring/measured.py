@@ -13,8 +13,8 @@ from serving.protocol.signature import Signature
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class MeasuredGraph:
-    """A model whose every run is counted, be it of a request or of a batch."""
+class _Around:
+    """A model around another, of which it is told."""
 
     servable: Servable
     metrics: Metrics
@@ -23,6 +23,15 @@ class MeasuredGraph:
     def signatures(self) -> Mapping[str, Signature]:
         """What it can be asked."""
         return self.servable.signatures
+
+    def close(self) -> None:
+        """Free the model."""
+        self.servable.close()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MeasuredGraph(_Around):
+    """A model whose every run is counted, be it of a request or of a batch."""
 
     def run(
         self, signature_name: str, inputs: Mapping[str, Array], output_filter: Sequence[str] = ()
@@ -34,23 +43,13 @@ class MeasuredGraph:
         finally:
             self.metrics.graph(began)
 
-    def close(self) -> None:
-        """Free the model."""
-        self.servable.close()
-
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class _MeasuredRun:
+class _MeasuredRun(_Around):
     """A model as one request uses it, whose run is counted for the request's API."""
 
-    servable: Servable
-    metrics: Metrics
     model: str
     api: str
-
-    @property
-    def signatures(self) -> Mapping[str, Signature]:
-        return self.servable.signatures
 
     def run(
         self, signature_name: str, inputs: Mapping[str, Array], output_filter: Sequence[str] = ()
@@ -61,9 +60,6 @@ class _MeasuredRun:
         outputs = self.servable.run(signature_name, inputs, output_filter)
         self.metrics.runtime(self.model, self.api, began)
         return outputs
-
-    def close(self) -> None:
-        self.servable.close()
 
 
 def measured(served: Served, metrics: Metrics, api: str) -> Served:
