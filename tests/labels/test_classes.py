@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import openpyxl
@@ -32,6 +33,23 @@ def test_imagenet_is_in_the_order_of_keras() -> None:
     wnids = [line.split(",")[1] for line in lines]
     assert wnids == sorted(wnids)
     assert len(set(wnids)) == 1000
+
+
+def test_imagenet_has_a_distinct_chinese_name_for_each_class() -> None:
+    names = [name.chinese for name in read_labels(FOLDER / "imagenet.csv").values()]
+    assert len(set(names)) == 1000
+    assert [name for name in names if not 1 <= len(name) <= 12] == []
+
+
+def test_imagenet_s_chinese_names_are_written_in_chinese() -> None:
+    names = {name.chinese for name in read_labels(FOLDER / "imagenet.csv").values()}
+    other = {name for name in names if not re.fullmatch(r"[\u3400-\u4dbf\u4e00-\u9fff]+", name)}
+    assert other == {"CD播放机", "iPod音乐播放器", "T恤", "福特T型车"}  # written so in Chinese, too
+
+
+def test_imagenet_s_english_names_differ_by_more_than_capitals() -> None:
+    names = read_labels(FOLDER / "imagenet.csv").values()
+    assert len({name.english.lower() for name in names}) == 1000
 
 
 def test_demo_names_are_in_both_languages() -> None:
