@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from serving.errors import FailedPrecondition, InvalidArgument, ServingError
+from serving.errors import InvalidArgument
 from serving.lifecycle.servable import Servable
 from serving.protocol import tensor
 from serving.protocol.example_pb2 import Input
@@ -22,22 +22,19 @@ CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
 
 # What a signature needs, in the order in which TensorFlow Serving looks: PreProcessClassification
 # and PreProcessRegression.
-Rules = Sequence[tuple[Callable[[Signature], bool], type[ServingError], str]]
+Rules = Sequence[tuple[Callable[[Signature], bool], str]]
 _CLASSIFY_RULES: Rules = (
-    (lambda each: len(each.inputs) == 1, InvalidArgument, "Expected one input Tensor."),
+    (lambda each: len(each.inputs) == 1, "Expected one input Tensor."),
     (
         lambda each: len(each.outputs) in {1, 2},
-        InvalidArgument,
         "Expected one or two output Tensors, found {outputs}",
     ),
     (
         lambda each: "inputs" in each.inputs,
-        FailedPrecondition,
         "No classification inputs found in SignatureDef: {text}",
     ),
     (
         lambda each: "classes" in each.outputs or "scores" in each.outputs,
-        FailedPrecondition,
         (
             'Expected classification signature outputs to contain at least one of "classes" or '
             '"scores". Signature was: {text}'
@@ -45,16 +42,14 @@ _CLASSIFY_RULES: Rules = (
     ),
 )
 _REGRESS_RULES: Rules = (
-    (lambda each: len(each.inputs) == 1, InvalidArgument, "Expected one input Tensor."),
-    (lambda each: len(each.outputs) == 1, InvalidArgument, "Expected one output Tensor."),
+    (lambda each: len(each.inputs) == 1, "Expected one input Tensor."),
+    (lambda each: len(each.outputs) == 1, "Expected one output Tensor."),
     (
         lambda each: "inputs" in each.inputs,
-        FailedPrecondition,
         "No regression inputs found in SignatureDef: {text}",
     ),
     (
         lambda each: "outputs" in each.outputs,
-        FailedPrecondition,
         "No regression outputs found in SignatureDef: {text}",
     ),
 )
@@ -94,10 +89,10 @@ def check(signature: Signature, method: str, *, strict: bool) -> None:
         raise InvalidArgument(
             f"Expected {noun} signature method_name to be {method}. Was: {signature.method_name}"
         )
-    for holds, kind, words in rules:
+    for holds, words in rules:
         if not holds(signature):
             text = as_message(signature)
-            raise kind(words.format(outputs=len(signature.outputs), text=text))
+            raise InvalidArgument(words.format(outputs=len(signature.outputs), text=text))
 
 
 def run(servable: Servable, name: str, method: str, given: Input) -> tuple[dict[str, Array], int]:

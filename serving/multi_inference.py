@@ -27,9 +27,6 @@ def multi_inference(
     for task in request.tasks:
         _check_task(servable, request, task, names, strict=strict)
         names.append(task.model_spec.signature_name or DEFAULT)
-    inputs = {servable.signatures[name].inputs["inputs"].name for name in names}
-    if len(inputs) > 1:
-        raise InvalidArgument("Input tensor must be the same for all Signatures.")
     return [
         _RESULTS[task.method_name](*inference.run(servable, name, task.method_name, request.input))
         for name, task in zip(names, request.tasks, strict=True)

@@ -6,17 +6,21 @@ follows the first document is ignored. Its error texts: rapidjson/error/en.h.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
 from typing import Any
 
+import numpy as np
 import orjson
 
 from serving.errors import InvalidArgument
+from serving.protocol import json_float
 
 MOST_VALUES = 10_000_000  # in one body; each takes up to 40 bytes of memory
 _BLANKS = " \t\n\r"  # what JSON calls whitespace
+_LARGEST_FLOAT = float(np.finfo(np.float32).max)
 _SHOWN = 1000  # characters of a wrong value that an error repeats
 
 # What Python's decoder says: what RapidJSON says. Of a comma it says in what it is missing.
@@ -33,6 +37,11 @@ _COMMA = {
     "{": "Missing a comma or } after an object member.",
     "[": "Missing a comma or ] after an array element.",
 }
+_NUMBER = {".": "Miss fraction part in number.", "e": "Miss exponent in number."}
+_LITERALS = ("true", "false", "null", "NaN", "Infinity", "-")
+# What RapidJSON takes besides, by what Python's decoder takes.
+_OTHER_WORDS = {"Inf": "Infinity", "-NaN": "NaN"}
+_STRING_OR_WORD = re.compile(r'"(?:[^"\\]|\\.)*+"?|\bInf\b|-NaN\b', re.DOTALL)
 _TYPES: dict[type, str] = {
     type(None): "Null",
     int: "Number",
@@ -41,7 +50,7 @@ _TYPES: dict[type, str] = {
     dict: "Object",
     list: "Array",
 }
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 def too_big() -> InvalidArgument:
@@ -49,10 +58,14 @@ def too_big() -> InvalidArgument:
     return InvalidArgument("JSON Parse error: Number too big to be stored in double.")
 
 
+class _TooBig(ValueError):
+    """A number that no double can hold; its text is that of the number."""
+
+
 def _to_float(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise too_big()
+        raise _TooBig(text)
     return number
 
 
@@ -84,6 +97,7 @@ def _load(body: bytes) -> Any:
 def _load_leniently(body: bytes) -> Any:
     """Return the first document, of what is not strictly JSON."""
     text = body.decode("utf-8-sig", "surrogateescape")
+    text = _STRING_OR_WORD.sub(lambda found: _OTHER_WORDS.get(found[0], found[0]), text)
     start = len(text) - len(text.lstrip(_BLANKS))
     if start == len(text):
         raise InvalidArgument(f"JSON Parse error: The document is empty. at offset: {start}")
@@ -98,6 +112,11 @@ def _load_leniently(body: bytes) -> Any:
         raise InvalidArgument("JSON Parse error: the document is nested too deeply") from None
     except json.JSONDecodeError as error:
         raise InvalidArgument(f"JSON Parse error: {_in_rapidjson_s_words(error)}") from None
+    except _TooBig as error:
+        offset = _size(text[: text.find(str(error))])
+        raise InvalidArgument(
+            f"JSON Parse error: Number too big to be stored in double. at offset: {offset}"
+        ) from None
     except ValueError as error:  # a whole number of more than 4,300 digits
         raise InvalidArgument(f"JSON Parse error: {error}") from None
     return document
@@ -105,10 +124,25 @@ def _load_leniently(body: bytes) -> Any:
 
 def _in_rapidjson_s_words(error: json.JSONDecodeError) -> str:
     words, before = _WORDS.get(error.msg, error.msg), error.doc[: error.pos]
+    offset, there = _size(before), error.doc[error.pos : error.pos + 8]
+    if error.msg == "Expecting value":  # it tells the place where it could go on no longer
+        offset += max(_alike(each, there) for each in _LITERALS)
     if error.msg == "Expecting ',' delimiter":
         words = _COMMA[_innermost(before)]
-    offset = len(before.encode("utf-8", "surrogateescape"))
+        if before[-1:].isdigit() and there[:1].lower() in _NUMBER:
+            words = _NUMBER[there[0].lower()]
+            offset += 2 if there[1:2] in {"+", "-"} else 1
     return f"{words} at offset: {offset}"
+
+
+def _alike(first: str, second: str) -> int:
+    """Return how many characters both begin with."""
+    pairs = zip(first, second, strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogateescape"))
 
 
 def _innermost(text: str) -> str:
@@ -134,6 +168,9 @@ def format_error(value: Any, words: str) -> InvalidArgument:
 
 def show(value: Any) -> str:
     """Return the value as TensorFlow Serving repeats it in errors; of a long one the beginning."""
+    if isinstance(value, float):  # JsonValueToString: a float's digits where it fits into one
+        kind = np.float32 if abs(value) <= _LARGEST_FLOAT else np.float64
+        return json_float.dump(np.array([value], kind))[1:-1]
     try:
         text = json.dumps(value, indent=4, ensure_ascii=False)
     except RecursionError:  # what could just be read may be too deep to be written

@@ -7,13 +7,15 @@ as jt:LINE or by function. First the JSON, then the signature's name; then the m
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from serving.errors import InvalidArgument, ServingError
 from serving.protocol.json_parse import format_error, show
 from serving.protocol.json_tensor import Array, is_b64, to_array
 from serving.protocol.signature import Signature
+
+_TOGETHER = 1000  # rows that are checked at once
 
 # What is wrong with a body, in the order in which TensorFlow Serving looks: the first that is true
 # is answered. "instances" are rows, one item each; "inputs" are columns, one array a name.
@@ -24,7 +26,7 @@ _RULES: tuple[tuple[Callable[[Mapping[str, Any]], bool], str], ...] = (
     ),
     (
         lambda body: "instances" in body and not isinstance(body["instances"], list),
-        "Excepting 'instances' to be an list/array",
+        "Expecting 'instances' to be an list/array",
     ),
     (lambda body: body.get("instances") == [], "No values in 'instances' array"),
 )
@@ -108,7 +110,7 @@ def _transpose(rows: list[Any], signature: Signature, *, named: bool) -> dict[st
 def _find_fault(rows: list[Any], signature: Signature, *, named: bool) -> None:
     """Raise for the first row that is wrong: FillTensorMapFromInstancesList."""
     shapes: dict[str, tuple[int, ...]] = {}
-    for index, row in enumerate(rows):
+    for index, row in _suspects(rows, signature, named=named):
         if _is_named(row) is not named:
             kinds = "object but got list" if named else "value/list but got object"
             raise InvalidArgument(f"Expecting {kinds} at item {index} of input list")
@@ -122,6 +124,17 @@ def _find_fault(rows: list[Any], signature: Signature, *, named: bool) -> None:
                 f"Failed to process element: {index} of 'instances' list. JSON object: {show(row)} "
                 f"keys must be equal to: {','.join(sorted(signature.inputs))}"
             )
+
+
+def _suspects(rows: list[Any], signature: Signature, *, named: bool) -> Iterator[tuple[int, Any]]:
+    """Give the first row and those around the first that is wrong; there may be a million."""
+    yield 0, rows[0]
+    for start in range(0, len(rows), _TOGETHER):
+        some = rows[start : start + _TOGETHER]
+        try:
+            _arrays(_transpose([rows[0], *some], signature, named=named), signature)
+        except (ServingError, KeyError):
+            yield from enumerate(some, start)
 
 
 def _check_item(

@@ -61,7 +61,7 @@ def test_regress(fronts: Fronts) -> None:
 WRONG_CLASSIFY = [  # classifier.cc
     ("none", "INVALID_ARGUMENT", "No signature was found with the name: none"),
     ("three", "INVALID_ARGUMENT", "Expected one or two output Tensors, found 3"),
-    ("nameless", "FAILED_PRECONDITION", "Expected classification signature outputs to contain"),
+    ("nameless", "INVALID_ARGUMENT", "Expected classification signature outputs to contain"),
     ("flat", "INVALID_ARGUMENT", "Expected Tensor shape: [batch_size num_classes] but got [4]"),
     ("swapped", "INVALID_ARGUMENT", "Expected classes Tensor of DT_STRING. Got: DT_FLOAT"),
     ("short", "INVALID_ARGUMENT", "Expected scores output batch size of 2. Got: 1"),
@@ -81,7 +81,7 @@ def test_signature_that_cannot_classify(
 WRONG_REGRESS = [  # regressor.cc
     ("none", "INVALID_ARGUMENT", "No signature was found with the name: none"),
     ("serving_default", "INVALID_ARGUMENT", "Expected one output Tensor."),
-    ("scores", "FAILED_PRECONDITION", "No regression outputs found in SignatureDef: "),
+    ("scores", "INVALID_ARGUMENT", "No regression outputs found in SignatureDef: "),
     ("wide", "INVALID_ARGUMENT", "Expected output Tensor shape to be either [batch_size] or [bat"),
     ("halved", "INVALID_ARGUMENT", "Input batch size did not match output batch size: 2 vs. 1"),
     ("double", "INVALID_ARGUMENT", "Expected output Tensor of DT_FLOAT.  Got: DT_DOUBLE"),

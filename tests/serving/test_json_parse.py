@@ -29,9 +29,18 @@ def test_what_stands_around_the_document_is_ignored(body: bytes) -> None:
 
 
 def test_nan_and_infinity_are_numbers() -> None:  # kParseNanAndInfFlag
-    found = parse_json(b'{"inputs": [NaN, Infinity, -Infinity]}')["inputs"]
-    assert math.isnan(found[0])
-    assert found[1:] == [math.inf, -math.inf]
+    found = parse_json(b'{"inputs": [NaN, -NaN, Infinity, -Infinity, Inf, -Inf]}')["inputs"]
+    assert all(map(math.isnan, found[:2]))
+    assert found[2:] == [math.inf, -math.inf] * 2
+    assert parse_json(b'{"a": "Inf", "b": NaN}')["a"] == "Inf"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.5, "0.5"), (2.0, "2.0"), (math.pi, "3.14159274"), (1e39, "1e+39"), (math.nan, "NaN")],
+)
+def test_float_is_shown_with_a_float_s_digits(value: float, text: str) -> None:
+    assert json_parse.show(value) == text  # JsonValueToString
 
 
 @pytest.mark.parametrize(
@@ -51,7 +60,13 @@ def test_nan_and_infinity_are_numbers() -> None:  # kParseNanAndInfFlag
         (b'{"a":[1 2]}', "Missing a comma or ] after an array element. at offset: 8"),
         ('{"ä":[1 2]}'.encode(), "Missing a comma or ] after an array element. at offset: 9"),
         (b'{"a":"\\x"}', "Invalid escape character in string. at offset: 6"),
-        (b'{"a":1e400}', "Number too big to be stored in double."),
+        (b'{"a":1e400}', "Number too big to be stored in double. at offset: 5"),
+        (b'{"a":[1.]}', "Miss fraction part in number. at offset: 8"),
+        (b'{"a":[1e-]}', "Miss exponent in number. at offset: 9"),
+        (b'{"a":2E}', "Miss exponent in number. at offset: 7"),
+        (b'{"a":tru}', "Invalid value. at offset: 8"),
+        (b'{"a":-}', "Invalid value. at offset: 6"),
+        (b'{"a":nan}', "Invalid value. at offset: 6"),
     ],
 )
 def test_words_are_rapidjson_s(body: bytes, words: str) -> None:
