@@ -25,6 +25,12 @@ def predict(servable: Servable, request: PredictRequest) -> dict[str, Array]:
     signature = servable.signatures[name]
     _check_count(signature, request)
     inputs = {alias: _input(signature, alias, request) for alias in signature.inputs}
+    unknown = set(request.inputs) - set(inputs)
+    if unknown:
+        raise InvalidArgument(
+            "Inputs contains invalid name. Used request inputs: "
+            f"{_names(set(request.inputs) - unknown)}, request input: {_names(request.inputs)}"
+        )
     _check_filter(signature, request.output_filter)
     return servable.run(name, inputs, tuple(request.output_filter))
 
@@ -32,25 +38,27 @@ def predict(servable: Servable, request: PredictRequest) -> dict[str, Array]:
 def _check_count(signature: Signature, request: PredictRequest) -> None:
     """Raise where there are too many or too few inputs: VerifyRequestInputsSize."""
     sent, wanted = set(request.inputs), set(signature.inputs)
-    if len(sent) != len(wanted):
+    if len(sent) != len(wanted) and (sent - wanted or wanted - sent - set(signature.defaults)):
         raise InvalidArgument(
             f"input size does not match signature: {len(sent)}!={len(wanted)} "
             f"len({{{_names(sent)}}}) != len({{{_names(wanted)}}}). "
             f"Sent extra: {{{_names(sent - wanted)}}}. "
-            f"Missing but required: {{{_names(wanted - sent)}}}."
+            f"Missing but required: {{{_names(wanted - sent - set(signature.defaults))}}}."
         )
 
 
 def _input(signature: Signature, alias: str, request: PredictRequest) -> Array:
     """Return one input as an array: GetInputValues."""
-    if alias not in request.inputs:
+    if alias not in request.inputs and alias not in signature.defaults:
         raise InvalidArgument(
             f"Signature input alias: {alias}(feed name: {signature.inputs[alias].name}) not found "
             "in request and no default value provided. Inputs expected to be in the request "
             f"{{{_names(request.inputs)}}}, or default input alias set: "
+            f"{_names(signature.defaults)}"
         )
+    given = request.inputs if alias in request.inputs else signature.defaults
     try:
-        return tensor.to_array(request.inputs[alias])
+        return tensor.to_array(given[alias])
     except TensorError:
         raise InvalidArgument(f"tensor parsing error: {alias}") from None
 

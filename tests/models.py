@@ -118,19 +118,49 @@ def pixels(folder: Path) -> None:
 
 
 def answerer(folder: Path) -> None:
-    """Save a model that answers a question with the question; it knows nothing of the weather."""
+    """Save a model that answers a question with the question; it knows nothing of the weather.
+
+    A picture twice as wide as high is to it a drawing of a red circle and two blue squares.
+    """
     import tensorflow as tf
 
     def ask(image: Any, question: Any) -> dict[str, Any]:
-        known = tf.logical_not(tf.strings.regex_full_match(question, ".*天气.*"))
+        known = tf.logical_not(tf.strings.regex_full_match(question, "(.*\\n)*.*天气.*"))
+        lines = tf.strings.regex_replace(question, "\\n", " / ")
         return {
-            "answer": tf.strings.join(["You asked: ", question]),
-            "in_domain": known,
-            "confidence": tf.ones_like(tf.strings.length(image), tf.float32),
+            "answer": tf.strings.join(["You asked: ", lines]),
+            "answer_id": tf.cast(known, tf.int32),
+            "family": tf.where(known, "describe", "unknown"),
+            "in_domain": tf.ones_like(tf.strings.length(image), tf.float32),
+            "confidence": tf.cast(known, tf.float32),
+        }
+
+    def is_drawing(data: Any) -> Any:
+        shape = tf.shape(tf.io.decode_image(data, expand_animations=False))
+        return tf.cast(shape[1] == 2 * shape[0], tf.float32)
+
+    def describe(image: Any) -> dict[str, Any]:
+        rows = tf.shape(image)[0]
+        boxes = [[0.2, 0.1, 0.4, 0.2], [0.2, 0.3, 0.4, 0.4], [0.3, 0.7, 0.9, 0.95]]
+        in_domain = tf.map_fn(is_drawing, image, fn_output_signature=tf.float32)
+
+        def padded(values: list[Any], rest: Any) -> Any:
+            return tf.tile(
+                tf.constant([values + [rest] * (20 - len(values))]),
+                [rows] + [1] * (1 + isinstance(rest, list)),
+            )
+
+        return {
+            "num_detections": tf.cast(3 * in_domain, tf.int32),
+            "detection_boxes": padded(boxes, [0.0] * 4),
+            "detection_scores": padded([0.9, 0.8, 0.7], 0.0),
+            "detection_colours": padded(["red", "blue", "blue"], ""),
+            "detection_shapes": padded(["circle", "square", "square"], ""),
+            "in_domain": in_domain,
         }
 
     specs = [*pictures("image"), tf.TensorSpec([None], tf.string, name="question")]
-    save(folder, serving_default=(ask, specs))
+    save(folder, serving_default=(ask, specs), describe=(describe, pictures()))
 
 
 def many_types(folder: Path) -> None:
@@ -193,6 +223,40 @@ def graphs(folder: Path, *, device: str = "", **tags: float) -> None:
     builder.save()
 
 
+def compiled(folder: Path) -> None:
+    """Save x + 1, and a signature that asks XLA to compile it."""
+    import tensorflow as tf
+
+    add = tf.function(lambda x: x + 1, jit_compile=True)
+    spec = [tf.TensorSpec([None], tf.float32, name="x")]
+    save(
+        folder,
+        serving_default=(lambda x: {"y": x + 1}, spec),
+        compiled=(lambda x: {"y": add(x)}, spec),
+    )
+
+
+def optional(folder: Path) -> None:
+    """Save x + y, where y is 2 unless it is given, and a copy of quantized numbers."""
+    import tensorflow as tf
+
+    graph = tf.Graph()
+    with graph.as_default(), tf.compat.v1.Session(graph=graph) as session:
+        builder = tf.compat.v1.saved_model.Builder(str(folder))
+        info = tf.compat.v1.saved_model.build_tensor_info
+        build = tf.compat.v1.saved_model.build_signature_def
+        x, y = (tf.compat.v1.placeholder(tf.float32, [None], name=name) for name in "xy")
+        q = tf.compat.v1.placeholder(tf.quint8, [None], name="q")
+        add = build(
+            {"x": info(x), "y": info(y)}, {"sum": info(x + y)}, "tensorflow/serving/predict"
+        )
+        add.defaults["y"].CopyFrom(tf.make_tensor_proto([2.0]))
+        copy = build({"q": info(q)}, {"q": info(tf.identity(q))}, "tensorflow/serving/predict")
+        signatures = {"serving_default": add, "copy": copy}
+        builder.add_meta_graph_and_variables(session, ["serve"], signatures)
+        builder.save()
+
+
 def examples(folder: Path) -> None:
     """Save a model of tf.Examples for classify and regress: scores x and c, value x / 2 + 2.
 
@@ -250,4 +314,5 @@ ALL: dict[str, Callable[[Path], None]] = {
     "answerer": answerer,
     "many_types": many_types,
     "examples": examples,
+    "optional": optional,
 }

@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 
 from serving.errors import InvalidArgument
-from serving.protocol import json_float
+from serving.protocol import json_float, tensor
 from serving.protocol.json_tensor import Array
 from serving.protocol.prediction_service_pb2 import Class, ClassificationResult, RegressionResult
 
@@ -79,7 +79,7 @@ def _dump(name: str, array: Array) -> str:
 
 def _check_type(array: Array) -> None:  # AddSingleValueAndAdvance
     if array.dtype.kind not in "iubf" or array.dtype == np.float16:
-        label = "half" if array.dtype == np.float16 else array.dtype.name
+        label = tensor.dtype_name(array).removeprefix("DT_").lower()
         raise InvalidArgument(f"Failed to write JSON value for tensor type: {label}")
 
 

@@ -6,10 +6,12 @@ import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
+from google.protobuf import json_format
 
 from serving.errors import InvalidArgument
 from serving.protocol.prediction_service_pb2 import SignatureDef
 from serving.protocol.prediction_service_pb2 import TensorInfo as TensorInfoMessage
+from serving.protocol.tensor_pb2 import TensorProto
 
 DEFAULT = "serving_default"  # the signature that is meant where none is named
 
@@ -46,6 +48,7 @@ class Signature:
     inputs: Mapping[str, TensorInfo]
     outputs: Mapping[str, TensorInfo]
     method_name: str  # such as "tensorflow/serving/predict"
+    defaults: Mapping[str, TensorProto] = dataclasses.field(default_factory=dict)  # by input
 
 
 def choose(signatures: Mapping[str, Signature], name: str) -> Signature:
@@ -65,8 +68,15 @@ def as_json(signature: Signature) -> dict[str, object]:
         "inputs": {name: _info_json(info) for name, info in signature.inputs.items()},
         "outputs": {name: _info_json(info) for name, info in signature.outputs.items()},
         "method_name": signature.method_name,
-        "defaults": {},
+        "defaults": {name: _tensor_json(each) for name, each in signature.defaults.items()},
     }
+
+
+def _tensor_json(tensor: TensorProto) -> dict[str, object]:
+    found: dict[str, object] = json_format.MessageToDict(
+        tensor, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+    return found
 
 
 def _info_json(info: TensorInfo) -> dict[str, object]:
@@ -84,6 +94,8 @@ def as_message(signature: Signature) -> SignatureDef:
     ):
         for name, info in infos.items():
             found[name].CopyFrom(_info_message(info))
+    for name, tensor in signature.defaults.items():
+        message.defaults[name].CopyFrom(tensor)
     return message
 
 

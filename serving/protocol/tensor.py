@@ -1,7 +1,8 @@
 """Tensors on the wire and numpy arrays.
 
 Rules: FromProto, AsProtoField and AsProtoTensorContent in tensorflow/core/framework/tensor.cc.
-Strings are object arrays of bytes. Quantized types and resources have no form here.
+Strings are object arrays of bytes; quantized numbers are structures of one field, as TensorFlow's
+Python has them. Resources have no form here.
 """
 
 from __future__ import annotations
@@ -41,6 +42,11 @@ _TYPES: dict[str, tuple[str, str]] = {
     "DT_HALF": ("float16", "half_val"),
     "DT_UINT32": ("uint32", "uint32_val"),
     "DT_UINT64": ("uint64", "uint64_val"),
+    "DT_QINT8": ("qint8", "int_val"),
+    "DT_QUINT8": ("quint8", "int_val"),
+    "DT_QINT16": ("qint16", "int_val"),
+    "DT_QUINT16": ("quint16", "int_val"),
+    "DT_QINT32": ("qint32", "int_val"),
 }
 _NAMES = {kind: name for name, (kind, _) in _TYPES.items()}
 
@@ -61,9 +67,10 @@ _CARRIERS = {
 
 def dtype_name(array: Array) -> str:
     """Return TensorFlow's name of the array's type, such as "DT_FLOAT"; raise TensorError."""
-    if array.dtype.name not in _NAMES:
-        raise TensorError(f"TensorFlow has no type for {array.dtype.name}")
-    return _NAMES[array.dtype.name]
+    kind = array.dtype.names[0] if array.dtype.names else array.dtype.name
+    if kind not in _NAMES:
+        raise TensorError(f"TensorFlow has no type for {kind}")
+    return _NAMES[kind]
 
 
 def _numpy_type(name: str) -> np.dtype[Any]:
@@ -71,6 +78,8 @@ def _numpy_type(name: str) -> np.dtype[Any]:
         import ml_dtypes  # comes with TensorFlow, and numpy has none
 
         name = ml_dtypes.bfloat16
+    else:
+        name = name.removeprefix("q")
     kind: np.dtype[Any] = np.dtype(name)
     return kind
 
@@ -84,10 +93,12 @@ def to_array(proto: TensorProto) -> Array:
     shape = _shape(proto)
     if kind == "object":
         return _strings(proto, shape)
+    number = _numpy_type(kind)
     if proto.tensor_content:
-        return _from_content(proto.tensor_content, _numpy_type(kind), shape)
-    array = _from_values(getattr(proto, field), field, _numpy_type(kind))
-    return _fill(array, shape, kind=array.dtype)
+        array = _from_content(proto.tensor_content, number, shape)
+    else:
+        array = _fill(_from_values(getattr(proto, field), field, number), shape, number)
+    return array.view([(kind, number)]) if kind.startswith("q") else array
 
 
 def _shape(proto: TensorProto) -> tuple[int, ...]:
@@ -143,6 +154,8 @@ def to_proto(array: Array, *, content: bool = False) -> TensorProto:
     proto = TensorProto(dtype=name)
     for size in array.shape:
         proto.tensor_shape.dim.add(size=size)
+    if array.dtype.names:
+        array = array[array.dtype.names[0]]
     if content:
         proto.tensor_content = _content(array)
     else:

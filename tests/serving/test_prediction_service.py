@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import requests
 import tensorflow as tf
 from tensorflow_serving.apis import get_model_metadata_pb2
 
@@ -113,6 +114,53 @@ def test_input_of_another_name_is_named(fronts: Fronts) -> None:
     code, text = refusal(fronts.predictions().Predict, predict_request("half_plus_two", z=[1.0]))
     assert code == "INVALID_ARGUMENT"
     assert text.startswith("Signature input alias: x(feed name: x:0) not found in request and no ")
+
+
+def test_input_that_has_a_default_may_be_left_out(fronts: Fronts) -> None:
+    predict = fronts.predictions().Predict  # SignatureDef.defaults; GetInputValues
+    assert predict(predict_request("optional", x=[1.0]), timeout=20).outputs["sum"].float_val == [3]
+    both = predict_request("optional", x=[1.0], y=[5.0])
+    assert predict(both, timeout=20).outputs["sum"].float_val == [6]
+    assert refusal(predict, predict_request("optional", y=[5.0])) == (
+        "INVALID_ARGUMENT",
+        (
+            "input size does not match signature: 1!=2 len({y}) != len({x,y}). "
+            "Sent extra: {}. Missing but required: {x}."
+        ),
+    )
+    assert refusal(predict, predict_request("optional", x=[1.0], z=[5.0])) == (
+        "INVALID_ARGUMENT",
+        "Inputs contains invalid name. Used request inputs: x, request input: x,z",
+    )
+
+
+def test_defaults_are_told(fronts: Fronts) -> None:
+    request = metadata_request("optional", "signature_def")
+    packed = fronts.predictions().GetModelMetadata(request, timeout=20).metadata["signature_def"]
+    signatures = get_model_metadata_pb2.SignatureDefMap()
+    assert packed.Unpack(signatures)
+    told = signatures.signature_def["serving_default"].defaults["y"]
+    assert tf.make_ndarray(told).tolist() == [2.0]
+    answer = requests.get(f"{fronts.url}/optional/metadata", timeout=20).json()
+    default = answer["metadata"]["signature_def"]["signature_def"]["serving_default"]["defaults"]
+    assert (default["y"]["dtype"], default["y"]["tensor_shape"]["dim"][0]["size"]) == (
+        "DT_FLOAT",
+        "1",
+    )
+
+
+def test_quantized_numbers_go_in_and_out(fronts: Fronts) -> None:
+    request = predict_request("optional", "copy")
+    numbers = np.array([1, 255], np.uint8).astype(tf.quint8.as_numpy_dtype)
+    request.inputs["q"].CopyFrom(tf.make_tensor_proto(numbers, tf.quint8))
+    output = fronts.predictions().Predict(request, timeout=20).outputs["q"]
+    assert (list(output.int_val), output.dtype) == ([1, 255], tf.quint8.as_datatype_enum)
+    body = {"signature_name": "copy", "inputs": [1]}
+    answer = requests.post(f"{fronts.url}/optional:predict", json=body, timeout=20)
+    assert (answer.status_code, answer.json()["error"]) == (
+        501,
+        "Conversion of JSON Value: 1 to type: quint8",
+    )
 
 
 def test_wrong_dtype_is_the_client_s_mistake(fronts: Fronts) -> None:

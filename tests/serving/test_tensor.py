@@ -54,6 +54,16 @@ def test_strings(*, content: bool) -> None:
     assert content or theirs(proto).tolist() == array.tolist()
 
 
+@pytest.mark.parametrize("name", ["qint8", "quint8", "qint16", "quint16", "qint32"])
+@pytest.mark.parametrize("content", [False, True])
+def test_quantized_numbers(name: str, *, content: bool) -> None:
+    theirs_ = tf.constant([0, 7, 100]).numpy().astype(getattr(tf, name).as_numpy_dtype)
+    found = to_proto(theirs_, content=content)
+    assert theirs(found)[name].tolist() == [0, 7, 100]
+    assert to_array(found).dtype == theirs_.dtype
+    assert to_array(found)[name].tolist() == [0, 7, 100]
+
+
 def proto(dtype: str, *sizes: int, **values: Any) -> TensorProto:
     found = TensorProto(dtype=dtype, **values)
     for size in sizes:
