@@ -10,6 +10,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from serving import deadline
 from serving.batching import rows
 from serving.batching.parameters import Parameters
 from serving.batching.rows import Arrays
@@ -63,7 +64,7 @@ class BatchingServable:
             Task(kind=kind, inputs=part, rows=rows.count(part)) for part in self._parts(inputs)
         ]
         self._scheduler.submit(tasks)
-        found = [task.done.result() for task in tasks]
+        found = [deadline.wait(task.done) for task in tasks]
         if len(found) > 1 and not self._can_be_batched(signature_name, outputs):
             return self._servable.run(signature_name, inputs, output_filter)  # it was no use
         return rows.join(found)
@@ -97,7 +98,10 @@ class BatchingServable:
         )
 
     def _run_tasks(self, tasks: list[Task]) -> None:
-        """Finish the tasks of a batch, on a thread of the scheduler."""
+        """Finish the tasks of a batch, on a thread of the scheduler; leave out who gave up."""
+        tasks = [task for task in tasks if task.done.set_running_or_notify_cancel()]
+        if not tasks:
+            return
         now = time.monotonic()
         self._observe(sum(task.rows for task in tasks), [now - task.began for task in tasks])
         self._finish(tasks)

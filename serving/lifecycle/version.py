@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from serving.errors import Internal, ServingError, Unavailable
-from serving.lifecycle import folder
+from serving.lifecycle import folder, memory
 from serving.lifecycle.paths import hidden
 from serving.lifecycle.servable import Servable, VersionStatus
 
@@ -127,5 +127,7 @@ class Version:
                 servable.close()
         except Exception:
             logger.exception("model=%s version=%d did not close", self.name, self.number)
+        del servable
+        memory.give_back()
         self.state = "END"
         logger.info("model=%s version=%d unloaded", self.name, self.number)

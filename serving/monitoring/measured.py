@@ -6,6 +6,7 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 
+from serving import deadline
 from serving.lifecycle.servable import Servable, Served
 from serving.monitoring.metrics import Metrics
 from serving.protocol.json_tensor import Array
@@ -56,6 +57,7 @@ class _MeasuredRun(_Around):
     ) -> dict[str, Array]:
         if self.api != "Predict":  # but of tf.Examples, all in one input
             self.metrics.examples(self.model, len(inputs["inputs"]))
+        deadline.remaining()  # what came too late is not run
         began = time.perf_counter()
         outputs = self.servable.run(signature_name, inputs, output_filter)
         self.metrics.runtime(self.model, self.api, began)

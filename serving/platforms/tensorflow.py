@@ -11,7 +11,6 @@ import dataclasses
 import functools
 import gc
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,13 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from serving.errors import InvalidArgument, NotFound, ServingError, of
+from serving import deadline
+from serving.errors import DataLoss, InvalidArgument, NotFound, ServingError, of
 from serving.lifecycle.paths import hidden
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import Signature, TensorInfo, choose
-
-_WRONG_TYPE = re.compile(r"Type mismatch: actual (\w+) vs\. expect (\w+)")
-_MOST_CALLS = 100  # kept, of one model: a client may ask for any set of outputs
+from serving.protocol.tensor_pb2 import TensorProto
 
 
 @functools.cache
@@ -36,6 +34,7 @@ def import_tensorflow() -> Any:
         import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")  # the session loader warns that it is old
+    gc.freeze()  # it stays for ever: to look through its objects stops all threads for 0.1 to 0.5 s
     return tf
 
 
@@ -79,43 +78,36 @@ class SavedModel:
         try:
             definitions = _load(self._session, path, options.tags).signature_def
             self.signatures = {name: _signature(each) for name, each in definitions.items()}
-            self._calls = self._prepare_all()
+            self._tensors = self._find_tensors()
+            self._place()
         except tf.errors.OpError as error:
             self._session.close()
             raise of(error.error_code, error.message) from None
         except ServingError:
             self._session.close()
             raise
+        except (KeyError, ValueError) as error:  # a tensor that is not in the graph
+            self._session.close()
+            raise InvalidArgument(f"not a SavedModel that can be served: {error}") from None
 
-    def _prepare_all(self) -> dict[tuple[str, tuple[str, ...]], Any]:
+    def _place(self) -> None:
+        """Have each operation given a device now: one for a GPU that is not there has none."""
+        with self._session.graph.as_default():
+            nothing = import_tensorflow().no_op()._c_op  # noqa: SLF001
+        self._session._extend_graph()  # noqa: SLF001
+        self._session._call_tf_sessionrun(None, {}, [], [nothing], None)  # noqa: SLF001
+
+    def _find_tensors(self) -> dict[str, Any]:
+        """Return each tensor of the signatures that can be called, by its name in the graph."""
         # What takes no input, such as __saved_model_init_op, may have outputs that are operations.
-        return {
-            (name, tuple(each.outputs)): self._prepare(name, tuple(each.outputs))
-            for name, each in self.signatures.items()
+        named = {
+            info.name
+            for each in self.signatures.values()
             if each.inputs
+            for info in (*each.inputs.values(), *each.outputs.values())
         }
-
-    def _prepare(self, name: str, outputs: tuple[str, ...]) -> Any:
-        """Return a callable for the signature: thread-safe, and without feed_dict's checks."""
-        from tensorflow.core.protobuf import config_pb2
-
-        signature = self.signatures[name]
-        return self._session._make_callable_from_options(  # noqa: SLF001  # no public equal
-            config_pb2.CallableOptions(
-                feed=[info.name for info in signature.inputs.values()],
-                fetch=[signature.outputs[output].name for output in outputs],
-            )
-        )
-
-    def _call(self, name: str, outputs: tuple[str, ...]) -> Any:
-        """Return the callable for these outputs; there are more sets of them than can be kept."""
-        known = self._calls.get((name, outputs))
-        if known is not None:
-            return known
-        call = self._prepare(name, outputs)
-        if len(self._calls) < _MOST_CALLS:
-            self._calls[name, outputs] = call
-        return call
+        tensor = self._session.graph.get_tensor_by_name
+        return {name: tensor(name)._as_tf_output() for name in named}  # noqa: SLF001
 
     def run(
         self,
@@ -125,23 +117,44 @@ class SavedModel:
     ) -> dict[str, Array]:
         """Return the outputs of one call, or just those named; raise ServingError.
 
-        Safe to call from many threads.
+        Safe to call from many threads. It ends with the request's time.
         """
         signature = choose(self.signatures, signature_name)
         outputs = tuple(output_filter or signature.outputs)
-        feeds = [inputs[name] for name in signature.inputs]
+        feeds = {self._tensors[info.name]: inputs[name] for name, info in signature.inputs.items()}
+        fetches = [self._tensors[signature.outputs[name].name] for name in outputs]
         try:
-            values = self._call(signature_name, outputs)(*feeds)
+            values = self._run(feeds, fetches, deadline.remaining())
         except import_tensorflow().errors.OpError as error:
-            raise of(error.error_code, hidden(_as_served(error.message, signature))) from None
+            raise of(error.error_code, hidden(error.message)) from None
         except UnicodeDecodeError as error:  # TensorFlow's text repeats bytes of the request
-            text = error.object.decode(errors="replace")
-            raise InvalidArgument(hidden(_as_served(text, signature))) from None
-        return {name: _array(value) for name, value in zip(outputs, values, strict=True)}
+            raise InvalidArgument(hidden(error.object.decode(errors="replace"))) from None
+        return {
+            name: _array(value, signature.outputs[name].dtype)
+            for name, value in zip(outputs, values, strict=True)
+        }
+
+    def _run(self, feeds: Mapping[Any, Array], fetches: list[Any], seconds: float | None) -> Any:
+        """Run the graph as TensorFlow Serving does: Session::Run, without Python's checks."""
+        from tensorflow.python.client import pywrap_tf_session as session
+
+        if seconds is None:
+            return self._session._call_tf_sessionrun(  # noqa: SLF001  # no public equal
+                None, feeds, fetches, [], None
+            )
+        timeout = max(1, int(seconds * 1000))
+        options = import_tensorflow().compat.v1.RunOptions(timeout_in_ms=timeout)
+        buffer = session.TF_NewBufferFromString(options.SerializeToString())
+        try:
+            return self._session._call_tf_sessionrun(  # noqa: SLF001
+                buffer, feeds, fetches, [], None
+            )
+        finally:
+            session.TF_DeleteBuffer(buffer)
 
     def close(self) -> None:
         """Free the session. Nothing runs now, and nothing will."""
-        self._calls.clear()  # they hold the session
+        self._tensors.clear()
         self._session.close()
 
 
@@ -168,13 +181,28 @@ def _load(session: Any, path: Path, tags: Sequence[str]) -> Any:
             "To inspect available tag-sets in the SavedModel, please use the SavedModel CLI: "
             "`saved_model_cli`"
         ) from None
-    except (OSError, ValueError) as error:  # a damaged file; an unknown operation
+    except OSError as error:
+        if "Cannot parse file" not in str(error):
+            raise NotFound(f"not a SavedModel that can be served: {error}") from None
+        raise DataLoss(  # ReadBinaryProto in tensorflow/core/platform/env.cc
+            f"Can't parse {path / 'saved_model.pb'} as binary proto"
+        ) from None
+    except ValueError as error:  # an unknown operation
         raise NotFound(f"not a SavedModel that can be served: {error}") from None
 
 
-def _array(value: Any) -> Array:
-    """Return an output as an array: a session gives a string of no dimensions as bytes."""
-    return np.array(value, np.object_) if isinstance(value, bytes) else value
+def _array(value: Any, dtype: str) -> Array:
+    """Return an output as an array of its type.
+
+    A session gives a string of no dimensions as bytes, and quantized numbers as plain ones.
+    """
+    if isinstance(value, bytes):
+        return np.array(value, np.object_)
+    if dtype.startswith("DT_Q"):
+        array = np.asarray(value)
+        return array.view([(dtype.removeprefix("DT_").lower(), array.dtype)])
+    found: Array = value
+    return found
 
 
 def _signature(definition: Any) -> Signature:
@@ -182,6 +210,10 @@ def _signature(definition: Any) -> Signature:
         inputs={name: _info(info) for name, info in sorted(definition.inputs.items())},
         outputs={name: _info(info) for name, info in sorted(definition.outputs.items())},
         method_name=definition.method_name,
+        defaults={
+            name: TensorProto.FromString(each.SerializeToString())
+            for name, each in sorted(definition.defaults.items())
+        },
     )
 
 
@@ -194,13 +226,3 @@ def _info(info: Any) -> TensorInfo:
         dtype=types_pb2.DataType.Name(info.dtype),
         shape=None if shape.unknown_rank else tuple(dim.size for dim in shape.dim),
     )
-
-
-def _as_served(message: str, signature: Signature) -> str:
-    """Return the message as Session::Run has it, where a callable has another."""
-    wrong = _WRONG_TYPE.match(message)
-    dtypes = [info.dtype for info in signature.inputs.values()]
-    if wrong is None or f"DT_{wrong[2].upper()}" not in dtypes:
-        return message
-    place = dtypes.index(f"DT_{wrong[2].upper()}")
-    return f"Expects arg[{place}] to be {wrong[2]} but {wrong[1]} is provided"

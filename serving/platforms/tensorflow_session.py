@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import logging
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from serving.lifecycle.config import ConfigError, read_text
 from serving.platforms.tensorflow import Options, import_tensorflow
 
 logger = logging.getLogger(__name__)
+_DISABLE_XLA = "_ZN10tensorflow21DisableXlaCompilationEv"  # tensorflow/compiler/jit/flags.h
 
 
 @functools.cache
@@ -24,6 +26,20 @@ def from_flags(flags: Flags) -> Options:
         _load_operations(library)
     tags = tuple(tag for tag in flags.saved_model_tags.split(",") if tag)
     return Options(tags=tags, session=_session(flags))
+
+
+@functools.cache
+def set_xla(flags: Flags) -> None:
+    """Have models that ask for XLA fail unless a flag allows it: main.cc. For the whole process."""
+    if flags.xla_cpu_compilation_enabled or flags.xla_gpu_compilation_enabled:
+        return
+    library = Path(import_tensorflow().sysconfig.get_lib(), "libtensorflow_cc.so.2")
+    try:
+        disable = getattr(ctypes.CDLL(str(library)), _DISABLE_XLA)
+    except (OSError, AttributeError) as error:
+        logger.warning("XLA stays enabled: %s", error)
+        return
+    disable()
 
 
 def _session(flags: Flags) -> Any:

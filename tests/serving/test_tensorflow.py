@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ import numpy as np
 import pytest
 
 import tests.models
-from serving.errors import InvalidArgument, NotFound
+from serving.errors import DataLoss, InvalidArgument, NotFound
 from serving.flags import Flags
+from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.config import ModelConfig
 from serving.lifecycle.loading import Loader
 from serving.platforms.tensorflow import Options, SavedModel
@@ -52,6 +54,18 @@ def test_closed_model_frees_its_session(adder: Path) -> None:
         model._session.run([])
 
 
+def test_unloaded_model_leaves_nothing_behind(adder: Path) -> None:
+    catalogue = Catalogue(Loader(Flags()))
+    catalogue.apply([ModelConfig(name="m", base_path=adder.parent)])
+    with catalogue.use("m") as served:
+        served.servable.run("serving_default", X)
+        graph = weakref.ref(served.servable.servable._session.graph)  # type: ignore[attr-defined]
+    del served
+    assert graph() is not None
+    catalogue.apply([])
+    assert graph() is None
+
+
 def test_wrong_type_is_told_as_tensorflow_tells_it(adder: Path) -> None:
     model = SavedModel(adder)
     with pytest.raises(InvalidArgument, match=r"Expects arg\[0\] to be float but int64 is"):
@@ -78,7 +92,7 @@ def test_folder_without_a_model(tmp_path: Path) -> None:
 
 def test_file_that_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "saved_model.pb").write_bytes(b"\xff" * 100)
-    with pytest.raises(NotFound, match="not a SavedModel that can be served"):
+    with pytest.raises(DataLoss, match=r"^Can't parse .*saved_model\.pb as binary proto$"):
         SavedModel(tmp_path)
 
 
