@@ -60,7 +60,8 @@ def save_classifier(module: Classifier, base_path: Path, version: int) -> Path:
         signatures = {"serving_default": module.serving_default, "top5": module.top5}
         tf.saved_model.save(module, str(folder), signatures=signatures)
         sample = sample_picture()
-        write_warmup(folder, base_path.name, [{"image": [sample] * batch} for batch in (1, 4)])
+        requests = [{"image": [sample] * batch} for batch in (1, 4)]
+        write_warmup(folder, base_path.name, requests, list(signatures))
 
     return publish(write, base_path, version, {"image": np.array([sample_picture()], object)})
 

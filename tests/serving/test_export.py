@@ -115,6 +115,8 @@ def test_warm_up_is_read_by_tensorflow_serving_s_own_messages(exported: Path) ->
     assert done.stdout.splitlines() == [
         "efficientnetv2b0 serving_default 1 b'\\xff\\xd8'",
         "efficientnetv2b0 serving_default 4 b'\\xff\\xd8'",
+        "efficientnetv2b0 top5 1 b'\\xff\\xd8'",
+        "efficientnetv2b0 top5 4 b'\\xff\\xd8'",
     ]
 
 
