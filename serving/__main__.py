@@ -1,4 +1,4 @@
-"""`python -m serving`: serve (the default), doctor, export, train."""
+"""`python -m serving`: serve (the default), doctor, export, models, train."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ def main(arguments: Sequence[str]) -> int:
         from serving.export.command import main as export
 
         return export(rest)
+    if command == "models":
+        from serving.export.shelf import main as models
+
+        return models(rest)
     if command == "doctor":
         from serving.doctor.command import main as doctor
 

@@ -62,6 +62,8 @@ class Flags:
     tensorflow_intra_op_parallelism: Annotated[int, "threads in one operation; 0: by CPUs"] = 0
     tensorflow_inter_op_parallelism: Annotated[int, "operations at once; 0: by CPUs"] = 0
     tensorflow_session_config_file: Annotated[Path | None, "a ConfigProto in text format"] = None
+    xla_cpu_compilation_enabled: Annotated[bool, "let models ask for XLA; no: they fail"] = False
+    xla_gpu_compilation_enabled: Annotated[bool, "the same; either is enough"] = False
     per_process_gpu_memory_fraction: Annotated[float, "0 to 1; 0: TensorFlow decides"] = 0.0
     enable_batching: Annotated[bool, "run requests that wait together as one"] = False
     enable_per_model_batching_parameters: Annotated[
@@ -94,8 +96,6 @@ IDLE = {
     "skip_initialize_tpu": "there is no support for TPUs",
     "thread_pool_factory_config_file": "use --tensorflow_intra_op_parallelism",
     "use_alts_credentials": "use --ssl_config_file",
-    "xla_cpu_compilation_enabled": "a model that asks for XLA gets it",
-    "xla_gpu_compilation_enabled": "a model that asks for XLA gets it",
 }
 _ALIASES = {"use_tflite_model": "prefer_tflite_model"}  # its name until TensorFlow Serving 2.3
 _BOOLEANS = {"": True, "true": True, "false": False}
@@ -160,7 +160,7 @@ def usage() -> str:
         [
             "usage: python -m serving [flags]     serve models by TensorFlow Serving's protocol",
             "       python -m serving doctor      what is served, and does it answer",
-            "       python -m serving export|train --help",
+            "       python -m serving export|models|train --help",
             "flags, with their defaults:",
             *lines,
             "accepted, without effect: " + ", ".join(f"--{name}" for name in IDLE),

@@ -1,12 +1,13 @@
-"""`python -m serving export`: SavedModels out of Keras networks."""
+"""`python -m serving export`: SavedModels out of Keras networks, and models in int8."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 MODELS = Path(__file__).parents[1] / "models"
@@ -31,9 +32,12 @@ def _parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(
         prog="python -m serving export",
         description="Write a SavedModel that takes picture files (JPEG, PNG, …) and gives the "
-        "probabilities of the 1,000 ImageNet classes.",
+        "probabilities of the 1,000 ImageNet classes; or, with --optimise int8, the next version "
+        "of a model, several times as fast on a CPU.",
     )
-    flags.add_argument("model", choices=NAMES)
+    flags.add_argument(
+        "model", help=f"{', '.join(NAMES)}; with --optimise also any model that is in DIR"
+    )
     flags.add_argument(
         "--weights",
         type=Path,
@@ -47,16 +51,75 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="holds DIR/model/version; default: serving/models",
     )
-    flags.add_argument("--version", type=int, default=1, help="default: 1")
+    flags.add_argument(
+        "--version", type=int, help="default: 1; with --optimise the one after the newest"
+    )
+    _add_optimise(flags)
     return flags
 
 
+def _add_optimise(flags: argparse.ArgumentParser) -> None:
+    flags.add_argument(
+        "--optimise", choices=["int8"], help="compute in whole numbers of eight bits"
+    )
+    flags.add_argument(
+        "--calibrate",
+        type=Path,
+        metavar="PICTURES",
+        help="pictures like those that the model is asked about, 300 or more; where they lie in "
+        "folders named by class (number or name), accuracy before and after is measured",
+    )
+    flags.add_argument(
+        "--publish-anyway",
+        action="store_true",
+        help="even where int8 answers much worse: more than 1 point of accuracy less or, without "
+        "classes, more than 10 %% of the answers changed",
+    )
+
+
 def _export(flags: argparse.Namespace) -> None:
+    from serving.export.publish import ExportError
+
+    if (flags.optimise is None) is not (flags.calibrate is None):
+        raise ExportError("--optimise int8 and --calibrate PICTURES belong together")
+    if flags.optimise is None:
+        _export_application(flags, 1 if flags.version is None else flags.version)
+        return
+    from serving.export.int8 import export_int8, versions
+
+    base_path: Path = flags.output / flags.model
+    if not versions(base_path):
+        _export_application(flags, 1)
+    elif flags.weights is not None:
+        raise ExportError(f"--weights is of no use: {base_path} is there, and is what is optimised")
+    with _timed() as done:
+        path, _ = export_int8(
+            base_path, flags.calibrate, flags.version, _say, anyway=flags.publish_anyway
+        )
+        done(path)
+
+
+def _export_application(flags: argparse.Namespace, version: int) -> None:
+    if flags.model not in NAMES:
+        from serving.export.publish import ExportError
+
+        there = "" if flags.optimise is None else f", and {flags.output} has no versions of it"
+        raise ExportError(f"{flags.model!r} is none of {', '.join(NAMES)}{there}")
     from serving.export.classifier import save_classifier
     from serving.export.keras_application import build
 
+    with _timed() as done:
+        network = build(flags.model, flags.weights)
+        done(save_classifier(network, flags.output / flags.model, version))
+
+
+@contextlib.contextmanager
+def _timed() -> Iterator[Callable[[Path], None]]:
+    """Give what says where the result is and how long it took."""
     started = time.monotonic()
-    path = save_classifier(
-        build(flags.model, flags.weights), flags.output / flags.model, flags.version
-    )
-    sys.stdout.write(f"{path} in {time.monotonic() - started:.0f} s\n")
+    yield lambda path: _say(f"{path} in {time.monotonic() - started:.0f} s")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

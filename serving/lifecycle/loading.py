@@ -21,6 +21,7 @@ class Loader:
 
     flags: Flags
     metrics: Metrics = dataclasses.field(default_factory=Metrics)
+    alone: bool = False  # in this process: what TensorFlow has but once is set, too
 
     def __call__(self, config: ModelConfig, path: Path) -> Servable:
         """Return the model in this folder; raise ServingError, or whatever its framework raises."""
@@ -51,9 +52,17 @@ class Loader:
 
             return TFLiteModel(path / "model.tflite", interpreters=self.flags.num_tflite_pools)
         from serving.platforms.tensorflow import SavedModel
-        from serving.platforms.tensorflow_session import from_flags
+        from serving.platforms.tensorflow_session import from_flags, set_xla
 
-        return SavedModel(path, from_flags(self.flags))
+        if self.alone:
+            set_xla(self.flags)
+        options = from_flags(self.flags)
+        if (path / "int8").is_dir():
+            from serving.platforms.int8 import Int8Classifier
+
+            pools = self.flags.num_tflite_pools
+            return Int8Classifier(path / "int8", interpreters=pools, options=options)
+        return SavedModel(path, options)
 
 
 def batching_parameters(flags: Flags, version: Path) -> Parameters | None:

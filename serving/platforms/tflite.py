@@ -7,7 +7,6 @@ tensorflow_serving/servables/tensorflow/tflite_session.cc.
 from __future__ import annotations
 
 import queue
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 
 from serving.errors import Internal, InvalidArgument
 from serving.lifecycle.paths import hidden
+from serving.platforms.interpreters import interpreter
 from serving.platforms.tensorflow import import_tensorflow
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import Signature, TensorInfo, choose
@@ -31,7 +31,7 @@ class TFLiteModel:
         import_tensorflow()
         content = path.read_bytes()
         try:
-            made = [_interpreter(content) for _ in range(max(1, interpreters))]
+            made = [interpreter(content, threads=1) for _ in range(max(1, interpreters))]
         except (ValueError, RuntimeError) as error:
             raise InvalidArgument(f"not a TFLite model that can be served: {error}") from None
         self.signatures = _signatures(made[0])
@@ -48,31 +48,21 @@ class TFLiteModel:
         """Return the outputs of one call, or just those named; raise ServingError."""
         signature = choose(self.signatures, signature_name)
         _check_types(signature, inputs)
-        interpreter = self._free.get()
+        free = self._free.get()
         try:
-            outputs = _run(interpreter, signature_name, inputs)
+            outputs = _run(free, signature_name, inputs)
         except ValueError as error:  # a shape that it cannot take
             raise InvalidArgument(hidden(str(error))) from None
         except RuntimeError as error:
             raise Internal(hidden(str(error))) from None
         finally:
-            self._free.put(interpreter)
+            self._free.put(free)
         return {name: outputs[name] for name in output_filter or signature.outputs}
 
     def close(self) -> None:
         """Free the interpreters."""
         while not self._free.empty():
             self._free.get()
-
-
-def _interpreter(content: bytes) -> Any:
-    from tensorflow.lite.python.interpreter import Interpreter
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it is to move to a package of its own some day
-        interpreter = Interpreter(model_content=content, num_threads=1)
-    interpreter.allocate_tensors()
-    return interpreter
 
 
 def _run(interpreter: Any, name: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
