@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import DecodeError
 
-from serving import auth, health_service, tls
+from serving import auth, deadline, health_service, tls
 from serving.errors import Internal, ServingError
 from serving.flags import Flags
 from serving.lifecycle.catalogue import Catalogue
@@ -25,6 +25,7 @@ from serving.prediction_service import PredictionService
 logger = logging.getLogger(__name__)
 
 _LONGEST = 1024  # bytes of a status text; more would not fit into HTTP/2's headers
+_FOREVER = 10**9  # seconds
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 Calls = Mapping[str, tuple[type[Any], Callable[[Any], Any]]]
 
@@ -44,6 +45,7 @@ def start(catalogue: Catalogue, flags: Flags, metrics: Metrics | None = None) ->
     ]
     if flags.enable_grpc_healthcheck_service:  # for probes, which know no password
         handlers.append(_handler(health_service.NAME, health_service.CALLS, None))
+        handlers.append(_watched(health_service.NAME, health_service.WATCHES))
     server.add_generic_rpc_handlers(handlers)
     _listen(server, flags)
     server.start()
@@ -95,6 +97,19 @@ def _handler(name: str, calls: Calls, passwords: auth.Passwords | None) -> Any:
     )
 
 
+def _watched(name: str, watches: Mapping[str, Callable[..., None]]) -> Any:
+    """Return gRPC's handler of those calls of a service that stay open."""
+    return grpc.method_handlers_generic_handler(
+        name,
+        {
+            call: grpc.unary_stream_rpc_method_handler(
+                watch, response_serializer=lambda response: response.SerializeToString()
+            )
+            for call, watch in watches.items()
+        },
+    )
+
+
 def _method(
     message: Any, answer: Callable[[Any], Any], passwords: auth.Passwords | None
 ) -> Callable[[bytes, grpc.ServicerContext], Any]:
@@ -102,7 +117,9 @@ def _method(
         try:
             if passwords is not None:
                 passwords.check(_authorization(context))
-            return answer(message.FromString(data))
+            with deadline.within(_seconds(context)):
+                deadline.remaining()
+                return answer(message.FromString(data))
         except ServingError as error:
             _end(context, error)
         except DecodeError:
@@ -112,6 +129,12 @@ def _method(
             _end(context, Internal("Internal error; see the server's log"))
 
     return method
+
+
+def _seconds(context: grpc.ServicerContext) -> float | None:
+    """Return the seconds that are left to a call, None where it has no deadline."""
+    left = context.time_remaining()  # without one: those until gRPC's clock ends
+    return left if left is not None and left < _FOREVER else None
 
 
 def _authorization(context: grpc.ServicerContext) -> str:

@@ -5,12 +5,14 @@ The path as it was sent, for %2F in a model's name is no slash; the body inflate
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import ssl
 import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from serving.errors import InvalidArgument, ResourceExhausted
+from serving.errors import DeadlineExceeded, InvalidArgument, ResourceExhausted
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import InputStream, WSGIEnvironment
@@ -19,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 _STEP = 2**20  # bytes read at once
 _PATIENCE = 8  # times the limit that is still read, so that the client hears what is wrong
+_SILENCE = (BlockingIOError, ssl.SSLWantReadError)  # nothing came, for as long as a socket waits
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -42,7 +45,10 @@ def body_of(environ: WSGIEnvironment, limit: int) -> bytes:
     sent = environ.get("CONTENT_LENGTH") or ""
     length = int(sent) if sent.isdecimal() else None  # None: it comes in chunks, up to an end
     wanted = limit + 1 if length is None else length if length <= limit else 0
-    body = stream.read(wanted) if wanted else b""
+    try:
+        body = stream.read(wanted) if wanted else b""
+    except _SILENCE:
+        raise DeadlineExceeded("Request body did not come in time") from None
     if len(body) > limit or (length or 0) > limit:
         _read_away(stream, length, limit)
         size = "" if length is None else f" of {length:,} bytes"
@@ -55,8 +61,9 @@ def body_of(environ: WSGIEnvironment, limit: int) -> bytes:
 def _read_away(stream: InputStream, length: int | None, limit: int) -> None:
     """Read what is left of a body, within reason: who is still sending hears no answer."""
     left = min(length or _PATIENCE * limit, _PATIENCE * limit)
-    while left > 0 and (step := len(stream.read(min(left, _STEP)))):
-        left -= step
+    with contextlib.suppress(*_SILENCE):
+        while left > 0 and (step := len(stream.read(min(left, _STEP)))):
+            left -= step
 
 
 def _inflate(body: bytes, limit: int) -> bytes:

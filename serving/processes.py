@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import logging
 import signal
+import socket
+import struct
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -55,18 +57,20 @@ def serve(setup: Setup) -> None:
 
 
 def start_catalogue(setup: Setup, metrics: Metrics) -> Catalogue:
-    """Return the models, which a thread loads and keeps up."""
+    """Return the models, each loaded or known to be broken; a thread keeps them up."""
     flags = setup.flags
     catalogue = Catalogue(
-        Loader(flags, metrics),
+        Loader(flags, metrics, alone=True),
         retries=flags.max_num_load_retries,
         pause=flags.load_retry_interval_micros / 1e6,
         allowed=labels.allowed(flags),
     )
     path = flags.model_config_file
     file = ConfigFile(path, setup.text) if path is not None else None
-    arguments = (catalogue, setup.models, file, flags)
+    tried = threading.Event()
+    arguments = (catalogue, setup.models, file, flags, tried)
     threading.Thread(target=keep_up, args=arguments, name="models", daemon=True).start()
+    tried.wait()  # as ServerCore::Create: who finds the port open, finds the models, too
     return catalogue
 
 
@@ -107,12 +111,13 @@ class RestServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no type
             "proc_name": "kantu-serving",
             # Every gunicorn of this user would open the same ~/.gunicorn/gunicorn.ctl.
             "control_socket_disable": True,
+            "when_ready": lambda server: _limit_silence(server, flags.rest_api_timeout_in_ms),
             "worker_exit": lambda _server, _worker: self._stop(),
             **_tls(flags),
         }
 
     def load(self) -> Any:
-        """Return the REST API at once; the models follow as they are loaded."""
+        """Return the REST API once the models are loaded; until then connections wait."""
         metrics, flags = Metrics(), self._setup.flags
         catalogue = start_catalogue(self._setup, metrics)
         try:
@@ -123,6 +128,17 @@ class RestServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no type
         path = metrics_path(flags.monitoring_config_file)
         outside = create_page(metrics, path, rest.nothing) if path else rest.nothing
         return rest.create_app(catalogue, flags, outside, metrics)
+
+
+def _limit_silence(server: Any, millis: int) -> None:
+    """Have clients that neither send nor read lose their thread after that time; 0: never.
+
+    The connections have it from the sockets that they are accepted on: socket(7), SO_RCVTIMEO.
+    """
+    limit = struct.pack("@ll", millis // 1000, millis % 1000 * 1000)
+    for listener in server.LISTENERS:
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            listener.sock.setsockopt(socket.SOL_SOCKET, option, limit)
 
 
 def _tls(flags: Flags) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from serving import auth, inference
+from serving import auth, deadline, inference
 from serving.errors import (
     FailedPrecondition,
     Internal,
@@ -45,6 +45,7 @@ _CALL = re.compile(
     rf"/v1/models/(?P<name>[^/:]+){_WHICH}:(?P<verb>classify|regress|predict)", _FLAGS
 )
 _LOOK = re.compile(rf"/v1/models(?:/(?P<name>[^/:]+))?{_WHICH}(?:/(?P<part>metadata))?", _FLAGS)
+_PATHS = {"POST": _CALL, "GET": _LOOK}
 _INSIDE = re.compile("/v1/.*", _FLAGS)
 _LARGEST_VERSION = 2**63 - 1
 
@@ -78,12 +79,16 @@ def create_app(
     flags = flags or Flags()
     passwords = auth.read_passwords(flags.basic_auth_file)
     api = _Api(catalogue, flags, metrics or Metrics())
+    if passwords is not None and api.headers:
+        api.headers = [*_CORS[:-1], ("Access-Control-Allow-Headers", "Content-Type, Authorization")]
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        inside = _INSIDE.fullmatch(path_of(environ)) is not None
+        preflight = inside and environ["REQUEST_METHOD"] == "OPTIONS"  # browsers send it bare
         try:
-            if passwords is not None:
+            if passwords is not None and not preflight:
                 passwords.check(environ.get("HTTP_AUTHORIZATION", ""))
-            if not _INSIDE.fullmatch(path_of(environ)):
+            if not inside:
                 return outside(environ, start_response)
             return _respond(environ, start_response, api.headers, api.answer(environ))
         except ServingError as error:
@@ -122,6 +127,8 @@ class _Api:
     def __init__(self, catalogue: Catalogue, flags: Flags, metrics: Metrics) -> None:
         self._catalogue, self._metrics = catalogue, metrics
         self._limit = flags.max_request_bytes
+        millis = flags.rest_api_timeout_in_ms
+        self._timeout = millis / 1000 if millis > 0 else None
         self._strict = flags.enable_signature_method_name_check
         self._verbs: dict[str, Callable[[re.Match[str], dict[str, Any]], bytes]] = {
             "predict": self._predict,
@@ -132,25 +139,34 @@ class _Api:
 
     def answer(self, environ: WSGIEnvironment) -> bytes:
         """Return the JSON of a good answer; raise ServingError, whatever else goes wrong."""
-        try:
-            return self._answer(environ, environ["REQUEST_METHOD"], path_of(environ))
-        except ServingError:
-            raise
-        except Exception:
-            logger.exception("a REST request failed")
-            raise Internal("Internal error; see the server's log") from None
+        method, path = environ["REQUEST_METHOD"], path_of(environ)
+        match = _PATHS[method].fullmatch(path) if method in _PATHS else None
+        verb = match["verb"] if match and method == "POST" else ""
+        with self._metrics.request(_name(match) if match else "", verb, "REST"):
+            try:
+                return self._answer(environ, method, path, match)
+            except ServingError:
+                raise
+            except Exception:
+                logger.exception("a REST request failed")
+                raise Internal("Internal error; see the server's log") from None
 
-    def _answer(self, environ: WSGIEnvironment, method: str, path: str) -> bytes:
+    def _answer(
+        self, environ: WSGIEnvironment, method: str, path: str, match: re.Match[str] | None
+    ) -> bytes:
         if method == "OPTIONS":
             return _preflight(environ)
-        if method == "POST" and (match := _CALL.fullmatch(path)) and match["verb"] in self._verbs:
-            with self._metrics.request(_name(match), match["verb"], "REST"):
-                _version(match)  # is looked at before the body
-                body = parse_json(body_of(environ, self._limit))
-                return self._verbs[match["verb"]](match, body)
-        if method == "GET" and (match := _LOOK.fullmatch(path)):
+        if match and method == "GET":
             return self._look(match)
+        if match and match["verb"] in self._verbs:
+            return self._call(match, environ)
         raise InvalidArgument(f"Malformed request: {method} {path}")
+
+    def _call(self, match: re.Match[str], environ: WSGIEnvironment) -> bytes:
+        _version(match)  # is looked at before the body
+        body = parse_json(body_of(environ, self._limit))
+        with deadline.within(self._timeout):
+            return self._verbs[match["verb"]](match, body)
 
     @contextlib.contextmanager
     def _use(self, match: re.Match[str]) -> Iterator[Served]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -44,13 +45,19 @@ class ConfigFile:
 
 
 def keep_up(
-    catalogue: Catalogue, models: Sequence[ModelConfig], file: ConfigFile | None, flags: Flags
+    catalogue: Catalogue,
+    models: Sequence[ModelConfig],
+    file: ConfigFile | None,
+    flags: Flags,
+    tried: threading.Event,
 ) -> None:
     """Load the models, then what the disk and the config file come to say, as long as we run.
 
-    Nothing ends this: without it no model is ever loaded again.
+    tried is set when each of the models has been loaded or could not be. Nothing ends this:
+    without it no model is ever loaded again.
     """
     _attempt(lambda: catalogue.apply(models))
+    tried.set()
     jobs = [Job(catalogue.poll, flags.file_system_poll_wait_seconds)]
     if file is not None:
         follow = file.follow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ from serving.monitoring.metrics import Metrics
 from serving.monitoring.page import create_page
 from simulator.house import free_port
 
-NAMES = ("half_plus_two", "many_types", "examples")
+NAMES = ("half_plus_two", "many_types", "examples", "optional")
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +88,16 @@ def serve(catalogue: Catalogue, metrics: Metrics | None = None, **flags: Any) ->
 
 
 @pytest.fixture(scope="session")
-def fronts(catalogue: Catalogue) -> Iterator[Fronts]:
-    """Both fronts with the flags as they are by themselves."""
-    with serve(catalogue) as found:
-        yield found
+def fronts(request: pytest.FixtureRequest) -> Iterator[Fronts]:
+    """Both fronts with the flags as they are by themselves, or those of a server that runs.
+
+    TFS_REST, such as http://127.0.0.1:8501, and TFS_GRPC, such as 127.0.0.1:8500, say where;
+    tests.serving.publish writes the models that it is to serve.
+    """
+    if "TFS_REST" not in os.environ:
+        with serve(request.getfixturevalue("catalogue")) as found:
+            yield found
+        return
+    address, options = os.environ["TFS_GRPC"], [("grpc.max_receive_message_length", -1)]
+    with grpc.insecure_channel(address, options) as channel:
+        yield Fronts(url=f"{os.environ['TFS_REST']}/v1/models", channel=channel)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,10 @@ def test_help_lists_every_flag() -> None:
     assert "\n  --port=8500  gRPC; 0: none\n" in text
     assert "--enable_batching=false" in text
     assert all(f"--{name}" in text for name in IDLE)
+
+
+def test_document_lists_every_flag() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "serving.md").read_text("utf-8")
+    table = text.partition("<!-- the table")[2].partition("Accepted without effect")[0]
+    listed = re.findall(r"`(\w+)`", table)
+    assert sorted(listed) == sorted(field.name for field in dataclasses.fields(Flags))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def test_disk_and_file_are_looked_at_again_and_again(path: Path) -> None:
     catalogue = Recorder(None, None, None, None, None, Stop())
     flags = Flags(file_system_poll_wait_seconds=0.001, model_config_file_poll_wait_seconds=0.001)
     with pytest.raises(Stop):
-        keep_up(catalogue, [], ConfigFile(path, ""), flags)
+        keep_up(catalogue, [], ConfigFile(path, ""), flags, threading.Event())
     assert catalogue.calls == ["apply ", "poll", "apply new", "retry", "poll", "retry"]
 
 
@@ -66,16 +67,19 @@ def test_disk_is_looked_at_once_where_polling_is_off(
 ) -> None:
     monkeypatch.setattr(follow, "_TICK", 0.001)
     catalogue = Recorder(None, None, None, Stop())
+    flags = Flags(file_system_poll_wait_seconds=0)
     with pytest.raises(Stop):
-        keep_up(catalogue, [], ConfigFile(path, ""), Flags(file_system_poll_wait_seconds=0))
+        keep_up(catalogue, [], ConfigFile(path, ""), flags, threading.Event())
     assert catalogue.calls == ["apply ", "retry", "retry", "retry"]
 
 
 def test_nothing_unexpected_ends_the_loop(caplog: pytest.LogCaptureFixture) -> None:
     surprise = RuntimeError("nobody thought of this")
     catalogue = Recorder(surprise, surprise, surprise, None, Stop())
+    flags, tried = Flags(file_system_poll_wait_seconds=0.001), threading.Event()
     with pytest.raises(Stop):
-        keep_up(catalogue, [], None, Flags(file_system_poll_wait_seconds=0.001))
+        keep_up(catalogue, [], None, flags, tried)
+    assert tried.is_set()
     assert catalogue.calls == ["apply ", "poll", "retry", "poll", "retry"]
     assert [record.exc_info is not None for record in caplog.records] == [True] * 3
 

@@ -56,6 +56,19 @@ def test_health_by_flag(catalogue: Catalogue) -> None:
         assert caught.value.code() == grpc.StatusCode.NOT_FOUND
 
 
+def test_who_watches_is_told_at_once_and_holds_no_thread(catalogue: Catalogue) -> None:
+    with serve(catalogue, enable_grpc_healthcheck_service=True, grpc_max_threads=1) as fronts:
+        watch = fronts.channel.unary_stream("/grpc.health.v1.Health/Watch")
+        requests = [HealthCheckRequest(service=name) for name in ("", "ModelService", "elsewhere")]
+        calls = [watch(each.SerializeToString(), timeout=60) for each in requests]
+        found = [HealthCheckResponse.FromString(next(call)).status for call in calls]
+        serving, unknown = HealthCheckResponse.SERVING, HealthCheckResponse.SERVICE_UNKNOWN
+        assert found == [serving, serving, unknown]
+        assert health(fronts, "").status == serving
+        for call in calls:
+            call.cancel()
+
+
 def test_without_the_flag_there_is_no_health_service(fronts: Fronts) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         health(fronts, "")

@@ -6,7 +6,7 @@ import collections
 import contextlib
 import dataclasses
 import shutil
-import sys
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,8 +22,9 @@ import tests.models
 from serving.protocol import tensor
 from serving.protocol.model_service_pb2 import ReloadConfigRequest, ReloadConfigResponse
 from serving.protocol.prediction_service_pb2 import PredictRequest, PredictResponse
-from simulator.house import Program, answers, free_port
+from simulator.house import answers, free_port
 from tests.conftest import until
+from tests.serving.process import serving
 
 VERSIONS = range(1, 4)
 NAMES = ("swapped", "late", "broken")
@@ -103,28 +104,36 @@ def run(adders: Path, folder: Path, *flags: str) -> Iterator[Server]:
     config = folder / "models.config"
     config.write_text(model_config(**{name: folder / name for name in NAMES}))
     url = f"http://127.0.0.1:{rest_port}/v1/models"
-    program = Program(
-        name="serving",
-        command=[
-            *(sys.executable, "-m", "serving", f"--port={port}", f"--rest_api_port={rest_port}"),
-            *(f"--model_config_file={config}", "--model_config_file_poll_wait_seconds=0.2"),
-            f"--monitoring_config_file={folder / 'monitoring.config'}",
-            "--allow_version_labels_for_unavailable_models=true",
-            *("--max_num_load_retries=0", "--file_system_poll_wait_seconds=0.2"),
-            *flags,
-        ],
-        environment={},
-        ready=lambda: answers(f"{url}/broken/metadata"),
-        log=folder / "log",
+    started = serving(
+        folder,
+        lambda: answers(f"{url}/broken/metadata"),
+        *(f"--port={port}", f"--rest_api_port={rest_port}", f"--model_config_file={config}"),
+        f"--monitoring_config_file={folder / 'monitoring.config'}",
+        "--allow_version_labels_for_unavailable_models=true",
+        *("--max_num_load_retries=0", "--file_system_poll_wait_seconds=0.2"),
+        "--model_config_file_poll_wait_seconds=0.2",
+        *flags,
     )
-    program.start()
-    try:
-        until(lambda: program.ready() or program.died(), 60)
-        assert not program.died(), program.last_words()
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield Server(rest=url, channel=channel, folder=folder)
-    finally:
-        program.end()
+    with started, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield Server(rest=url, channel=channel, folder=folder)
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as trial:
+        return trial.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_who_finds_the_port_open_finds_the_models(adders: Path, tmp_path: Path) -> None:
+    publish(adders, tmp_path / "adder", 1)
+    port, rest_port = free_port(), free_port()
+    place = ("--model_name=adder", f"--model_base_path={tmp_path / 'adder'}")
+    ports = (f"--port={port}", f"--rest_api_port={rest_port}")
+    with serving(tmp_path, lambda: is_open(rest_port), *place, *ports):
+        url = f"http://127.0.0.1:{rest_port}/v1/models/adder:predict"
+        assert requests.post(url, json={"inputs": [1.0]}, timeout=60).json() == {
+            "outputs": {"y": [2.0], "z": [4.0]}
+        }
+        assert is_open(port)
 
 
 def publish(adders: Path, base: Path, number: int) -> None:
@@ -168,7 +177,9 @@ def test_no_request_fails_while_versions_are_swapped(server: Server, adders: Pat
     assert server.states("swapped") == [("3", "AVAILABLE"), ("2", "END"), ("1", "END")]
 
 
-def test_no_request_fails_while_batched_versions_are_swapped(adders: Path, tmp_path: Path) -> None:
+def test_no_request_fails_while_batched_versions_and_configs_are_swapped(
+    adders: Path, tmp_path: Path
+) -> None:
     parameters = tmp_path / "batching.config"
     parameters.write_text("max_batch_size { value: 4 } batch_timeout_micros { value: 2000 }")
     flags = ("--enable_batching=true", f"--batching_parameters_file={parameters}")
@@ -179,6 +190,14 @@ def test_no_request_fails_while_batched_versions_are_swapped(adders: Path, tmp_p
                 if number > 1:
                     publish(adders, server.folder / "swapped", number)
                 until(lambda number=number: counts[number] > 20, 60)  # type: ignore[misc]
+            kept = {name: server.folder / name for name in NAMES}
+            server.reload(model_config(**kept, called=server.folder / "broken"))
+            (server.folder / "models.config").write_text(
+                model_config(**kept, read=server.folder / "broken")
+            )
+            until(lambda: [state for _, state in server.states("called")] == ["END"], 60)
+            so_far = counts.total()
+            until(lambda: counts.total() > so_far + 20, 60)
         assert set(counts) == set(VERSIONS)
         assert server.states("swapped") == [("3", "AVAILABLE"), ("2", "END"), ("1", "END")]
         url = server.rest.replace("/v1/models", "/monitoring/prometheus/metrics")
@@ -193,7 +212,7 @@ def test_broken_version_is_told_and_harms_nobody_until_it_is_mended(
     broken = server.folder / "broken" / "2"
     broken.mkdir()
     (broken / "saved_model.pb").write_bytes(b"\xff no model")
-    with load(lambda: server.ask("broken")) as counts:
+    with load(lambda: server.ask("broken"), lambda: server.call("broken")) as counts:
         until(lambda: ("2", "END") in server.states("broken"), 60)
         shutil.rmtree(broken)
         publish(adders, server.folder / "broken", 2)
@@ -219,7 +238,7 @@ def test_model_whose_folder_comes_later_is_found(server: Server, adders: Path) -
 
 def test_config_comes_by_grpc_and_by_file(server: Server) -> None:
     kept = {name: server.folder / name for name in NAMES}
-    with load(lambda: server.ask("broken")) as counts:
+    with load(lambda: server.ask("broken"), lambda: server.call("broken")) as counts:
         server.reload(model_config(**kept, called=server.folder / "broken"))
         assert server.states("called")[0][1] == "AVAILABLE"
         server.folder.joinpath("models.config").write_text(
@@ -244,23 +263,9 @@ def test_one_model_needs_no_config_file_and_grpc_no_rest(adders: Path, tmp_path:
     port = free_port()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         server = Server(rest="", channel=channel, folder=adders)
-        program = Program(
-            name="serving",
-            command=[
-                *(sys.executable, "-m", "serving", f"--port={port}", "--rest_api_port=0"),
-                *("--model_name=adder", f"--model_base_path={adders}"),
-            ],
-            environment={},
-            ready=lambda: _answers(server),
-            log=tmp_path / "log",
-        )
-        program.start()
-        try:
-            until(lambda: program.ready() or program.died(), 60)
-            assert not program.died(), program.last_words()
+        flags = (f"--port={port}", "--rest_api_port=0", f"--model_base_path={adders}")
+        with serving(tmp_path, lambda: _answers(server), *flags, "--model_name=adder"):
             assert server.call("adder") == 3
-        finally:
-            program.end()
 
 
 def _answers(server: Server) -> bool:

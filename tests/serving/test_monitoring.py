@@ -55,6 +55,8 @@ def test_requests_of_both_fronts_are_counted(models: dict[str, Path]) -> None:
         url = f"{fronts.url}/half_plus_two"
         assert requests.post(f"{url}:predict", json={"instances": [1.0]}, timeout=20).ok
         assert not requests.post(f"{url}:predict", data="{", timeout=20).ok
+        assert requests.get(f"{url}/metadata", timeout=20).ok
+        assert not requests.get(f"{url}/elsewhere", timeout=20).ok
         fronts.predictions().Predict(predict_request("half_plus_two", x=[1.0]), timeout=20)
         refusal(fronts.predictions().Predict, predict_request("nobody", x=[1.0]))
         lines = requests.get(fronts.url.replace("/v1/models", "/metrics"), timeout=20).text
@@ -62,7 +64,9 @@ def test_requests_of_both_fronts_are_counted(models: dict[str, Path]) -> None:
     found = dict(line.rsplit(" ", 1) for line in lines.splitlines() if not line.startswith("#"))
     name = 'model_name="half_plus_two"'
     expected = {
-        f':tensorflow:serving:request_count{{{name},status="OK"}}': 2,
+        f':tensorflow:serving:request_count{{{name},status="OK"}}': 3,
+        ':tensorflow:serving:request_count{model_name="",status="INVALID_ARGUMENT"}': 1,
+        f':tensorflow:serving:request_latency_count{{{name},API="",entrypoint="REST"}}': 1,
         f':tensorflow:serving:request_count{{{name},status="INVALID_ARGUMENT"}}': 1,
         ':tensorflow:serving:request_count{model_name="nobody",status="NOT_FOUND"}': 1,
         f':tensorflow:serving:request_latency_count{{{name},API="predict",entrypoint="REST"}}': 1,

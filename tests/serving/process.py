@@ -1,0 +1,30 @@
+"""`python -m serving` as a program of its own, for as long as a test needs it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from simulator.house import Program
+from tests.conftest import until
+
+
+@contextlib.contextmanager
+def serving(folder: Path, ready: Callable[[], bool], *flags: str) -> Iterator[Program]:
+    """Run it with these flags, its log in the folder; give it when it is ready, end it after."""
+    program = Program(
+        name="serving",
+        command=[sys.executable, "-m", "serving", *flags],
+        environment={},
+        ready=ready,
+        log=folder / "log",
+    )
+    program.start()
+    try:
+        until(lambda: program.ready() or program.died(), 60)
+        assert not program.died(), program.last_words()
+        yield program
+    finally:
+        program.end()
