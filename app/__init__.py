@@ -24,6 +24,7 @@ from contract.job import picture_queue
 from contract.mailbox import Mailbox
 from contract.quota import Quota
 from contract.settings import Settings, SettingsError, load_settings
+from contract.talk import Talks
 from contract.traces import Traces
 from contract.turns import Turns
 from contract.way import Ways
@@ -58,6 +59,7 @@ def build(settings: Settings, connection: redis.Redis) -> Services:
         turns=Turns(connection, followers),
         mailbox=Mailbox(connection, followers),
         album=Album(connection, followers, settings.picture_ttl),
+        talks=Talks(settings, connection, followers),
         quota=Quota(connection, followers),
         offers=Offers(connection, followers),
         traces=Traces(queue, followers),

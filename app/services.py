@@ -18,6 +18,7 @@ from contract.hold import Holds
 from contract.mailbox import Mailbox
 from contract.quota import Quota
 from contract.settings import Settings
+from contract.talk import Talks
 from contract.traces import Traces
 from contract.turns import Turns
 from contract.way import Ways
@@ -34,6 +35,7 @@ class Services:
     turns: Turns
     mailbox: Mailbox
     album: Album
+    talks: Talks
     quota: Quota
     offers: Offers
     traces: Traces
@@ -48,7 +50,7 @@ class Services:
         """Delete everything about a follower."""
         # First that they have left: the worker looks at that after it has kept something.
         for part in (
-            self.followers, self.traces, self.album, self.turns, self.mailbox, self.quota,
-            self.offers, self.limits,
+            self.followers, self.traces, self.album, self.talks, self.turns, self.mailbox,
+            self.quota, self.offers, self.limits,
         ):  # fmt: skip
             part.forget(openid)

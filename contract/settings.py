@@ -9,13 +9,13 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     AnyHttpUrl,
     Field,
-    RedisDsn,
     SecretStr,
     TypeAdapter,
     ValidationError,
@@ -30,6 +30,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from contract.redis_url import check_redis_url
+
 
 class SettingsError(Exception):
     """Some settings are wrong or missing; the text names each, with what was found."""
@@ -43,6 +45,24 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _endpoint(value: str) -> str:
+    if not value:
+        return ""
+    if "@" in urlsplit(value).netloc:
+        raise ValueError("holds a password; expected it in VQA_ENDPOINT_KEY")
+    return _base_url(value)
+
+
+def _moderation(value: str) -> str:
+    if not value or value.startswith(("http://", "https://")):
+        return _base_url(value) if value else ""
+    try:
+        Path(value).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ValueError("is neither a URL nor a text file that can be read") from None
+    return value
+
+
 def _hosts(value: str) -> str:
     hosts = [each.strip().lower().strip(".") for each in value.split(",")]
     for host in hosts:
@@ -51,9 +71,15 @@ def _hosts(value: str) -> str:
     return ",".join(hosts)
 
 
+def _web_threads(given: dict[str, Any]) -> int:
+    return 16 if given.get("wechat_reply") == "push" else 64  # of which four in five may wait
+
+
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Hosts = Annotated[str, AfterValidator(_hosts)]
+RedisUrl = Annotated[str, AfterValidator(check_redis_url)]
 Seconds = Annotated[int, Field(gt=0)]
+NO_MODEL = "none"  # as VQA_MODEL
 
 
 class Settings(BaseSettings):
@@ -74,18 +100,25 @@ class Settings(BaseSettings):
     wechat_reply: Literal["push", "passive", "hybrid"] = "push"
     wechat_api_url: BaseUrl = "https://api.weixin.qq.com"
     picture_hosts: Hosts = "qpic.cn,qlogo.cn"
-    redis_url: RedisDsn = Field(default=RedisDsn("redis://127.0.0.1:6379/0"), repr=False)
+    redis_url: RedisUrl = Field(default="redis://127.0.0.1:6379/0", repr=False)
     serving_url: BaseUrl = "http://127.0.0.1:8501"
     classifier_model: str = "demo"
     classifier_labels: Path | None = None
     classifier_input: int = Field(default=224, ge=32, le=1024)
-    vqa_model: str = ""
+    vqa_model: str = "vqa"
+    vqa_endpoint: Annotated[str, AfterValidator(_endpoint)] = ""
+    vqa_endpoint_model: str = Field(default="", validate_default=True)
+    vqa_endpoint_key: SecretStr | None = None
+    vqa_endpoint_deadline: int = Field(default=20, ge=1, le=30)  # a job has 60
+    vqa_endpoint_tokens: int = Field(default=300, ge=16, le=8192)
+    moderation: Annotated[str, AfterValidator(_moderation)] = Field(default="", repr=False)
+    reply_with_picture: bool = False
     language: Literal["zh", "en"] = "zh"
     acknowledge: bool = False
     feedback: bool = True
     picture_ttl: Seconds = 1800
     result_ttl: Seconds = 3600
-    web_threads: int = Field(default=16, ge=2, le=256)
+    web_threads: int = Field(default_factory=_web_threads, ge=2, le=256)
     worker_processes: int = Field(default=2, ge=1, le=64)
     worker_threads: int = Field(default=32, ge=1, le=256)
     worker_grace: Seconds = 30
@@ -135,6 +168,23 @@ class Settings(BaseSettings):
         if value is not None:
             _base_url(value.get_secret_value())
         return value
+
+    @field_validator("vqa_model")
+    @classmethod
+    def _vqa_model(cls, value: str) -> str:
+        return "" if value == NO_MODEL else value  # an empty variable would mean the default
+
+    @field_validator("vqa_endpoint_model")
+    @classmethod
+    def _vqa_endpoint_model(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("vqa_endpoint") and not value:
+            raise ValueError("is not set; VQA_ENDPOINT needs the name of a model that takes images")
+        return value
+
+    @property
+    def answers_questions(self) -> bool:
+        """Whether anybody answers questions about a picture."""
+        return bool(self.vqa_model or self.vqa_endpoint)
 
     @property
     def wechat_tokens(self) -> list[str]:
@@ -194,7 +244,7 @@ def load_settings(*needed: str, env_file: str | None = None) -> Settings:
     """
     if env_file is None:
         env_file = os.environ.get("KANTU_ENV_FILE", ".env")
-    given = {**(dotenv_values(env_file) if env_file else {}), **os.environ}
+    given = {**_dotenv(env_file), **os.environ}
     problems = [
         f"{name.upper()}_FILE={path!r} cannot be read; expected a text file"
         for name in Settings.model_fields
@@ -207,11 +257,35 @@ def load_settings(*needed: str, env_file: str | None = None) -> Settings:
     try:
         settings = asked(_env_file=env_file or None)  # type: ignore[call-arg]  # pydantic's own
     except ValidationError as error:
-        problems += [_describe(problem) for problem in error.errors(include_url=False)]
+        problems += _problems(error)
         raise SettingsError("\n".join(problems)) from None
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
+
+
+def _dotenv(path: str) -> dict[str, str | None]:
+    try:
+        return dotenv_values(path) if path else {}
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{path} cannot be read; expected text in UTF-8") from None
+
+
+def problem_with(name: str, given: Mapping[str, str]) -> str:
+    """Return what is wrong with NAME among settings by their names; empty where nothing is."""
+    values: dict[str, Any] = {each.lower(): value for each, value in given.items() if value}
+    try:
+        Settings(_env_file=None, **values)  # type: ignore[call-arg]  # pydantic's own
+    except ValidationError as error:
+        found = [each for each in _problems(error) if re.match(rf"{name}\b", each)]
+        return "\n".join(found)
+    return ""
+
+
+def _problems(error: ValidationError) -> list[str]:
+    """Return a line for each; a default that hangs on a wrong setting is none of its own."""
+    found = error.errors(include_url=False)
+    return [_describe(each) for each in found if each["type"] != "default_factory_not_called"]
 
 
 def _describe(problem: Any) -> str:
@@ -227,7 +301,7 @@ def _describe(problem: Any) -> str:
 
 
 def _without_password(value: object) -> str:
-    return re.sub(r"(?<=:)[^:@/]*(?=@)", "***", str(value))
+    return re.sub(r"(?<=//)([^:]*:).*(?=@)", r"\1***", str(value))  # whatever signs it has
 
 
 def _tokens(value: SecretStr) -> list[str]:

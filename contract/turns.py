@@ -42,7 +42,13 @@ class Place:
 
     ahead: Sequence[str]  # turns of earlier messages that are still open, the earliest first
     number: int  # among the pictures of the handful, from 1; 0 where it is the only one
-    last: bool = True  # nothing came after it
+    behind: Sequence[str] = ()  # turns of messages that came after it
+    ordinal: int = 1  # among the pictures of the handful, from 1, also where it is the only one
+
+    @property
+    def last(self) -> bool:
+        """Whether nothing came after it."""
+        return not self.behind
 
 
 class Turns:
@@ -75,13 +81,14 @@ class Turns:
         turns = list(dict.fromkeys(each.decode() for each in found))
         if turn not in turns:
             return Place(ahead=[], number=0)
-        before = turns[: turns.index(turn)]
+        at = turns.index(turn)
         pictures = [each for each in turns if each.startswith(PICTURE)]
-        several = turn.startswith(PICTURE) and len(pictures) > 1
+        ordinal = pictures.index(turn) + 1 if turn in pictures else 1
         return Place(
-            ahead=[each for each in before if each.encode() not in done],
-            number=pictures.index(turn) + 1 if several else 0,
-            last=turn == turns[-1],
+            ahead=[each for each in turns[:at] if each.encode() not in done],
+            number=ordinal if turn in pictures and len(pictures) > 1 else 0,
+            behind=turns[at + 1 :],
+            ordinal=ordinal,
         )
 
     def leave(self, openid: str, turn: str) -> list[str]:

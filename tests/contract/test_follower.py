@@ -7,12 +7,13 @@ import time
 import pytest
 import redis
 
-from contract.album import Album
+from contract.album import Album, Snapshot
 from contract.follower import Followers, language_of
 from contract.settings import Settings
 from tests.conftest import make_settings
 
 OPENID = "oABCDEFGHIJKLMNOPQRSTUVWXYZ1"
+SNAPSHOT = Snapshot(id="1", received=1.0, number=1)
 
 
 @pytest.mark.parametrize(
@@ -64,20 +65,11 @@ def test_silent_follower_is_answered_in_the_account_s_language(connection: redis
     assert language(Followers(make_settings(language="en"), connection), connection) == "en"
 
 
-def test_picture_is_kept_for_its_time(settings: Settings, connection: redis.Redis) -> None:
-    album = Album(connection, Followers(settings, connection), ttl=1800)
-    album.keep(OPENID, b"\xff\xd8first")
-    album.keep(OPENID, b"\xff\xd8second")
-    assert album.last(OPENID) == b"\xff\xd8second"
-    (key,) = connection.keys("kantu:album:*")
-    assert 1790 < connection.ttl(key) <= 1800
-
-
 def test_forgetting_leaves_nothing(settings: Settings, connection: redis.Redis) -> None:
     followers = Followers(settings, connection)
     album = Album(connection, followers, ttl=1800)
     followers.remember_language(connection, OPENID, "en")
-    album.keep(OPENID, b"\xff\xd8")
+    album.keep(OPENID, SNAPSHOT, b"\xff\xd8")
     album.forget(OPENID)
     followers.forget(OPENID)
     assert [key[:11] for key in connection.scan_iter()] == [b"kantu:left:"]
@@ -86,7 +78,7 @@ def test_forgetting_leaves_nothing(settings: Settings, connection: redis.Redis) 
 def test_keys_do_not_give_the_follower_away(settings: Settings, connection: redis.Redis) -> None:
     followers = Followers(settings, connection)
     followers.remember_language(connection, OPENID, "en")
-    Album(connection, followers, ttl=60).keep(OPENID, b"\xff\xd8")
+    Album(connection, followers, ttl=60).keep(OPENID, SNAPSHOT, b"\xff\xd8")
     assert not any(OPENID.encode() in key for key in connection.scan_iter())
 
 
