@@ -21,7 +21,7 @@ METRICS: dict[str, list[Metric]] = {
 ALL = [each for metrics in METRICS.values() for each in metrics]
 ALLOWED_LABELS = {
     "api", "errcode", "error", "force_refresh", "kind", "model", "outcome", "reason", "result",
-    "step",
+    "source", "step",
 }  # fmt: skip  # each has a closed set of values
 
 

@@ -1,6 +1,7 @@
 """`python -m worker`: work off the queue until told to stop.
 
 `python -m worker doctor` says why there is no reply, and what to do.
+`python -m worker init` asks for the settings and writes .env.
 `python -m worker menu` publishes, shows or removes the account's menu.
 """
 
@@ -29,14 +30,19 @@ from contract.mailbox import Mailbox
 from contract.outcome import SendClaim
 from contract.quota import Quota
 from contract.settings import Settings, SettingsError, load_settings
+from contract.talk import Talks
 from contract.turns import Turns
 from labels.classes import LabelsError, default_labels, read_labels
 from worker import menu
+from worker.answerer import Answerer
 from worker.breaker import Breaker
 from worker.doctor import command as doctor
+from worker.endpoint import Endpoint
 from worker.errors import ModelMismatch, ModelUnavailable
 from worker.exporter import export
+from worker.init import command as init
 from worker.model_server import ModelServer
+from worker.moderation import moderation
 from worker.pool import ThreadWorker
 from worker.post import Post
 from worker.reconcile import Reconciler
@@ -44,8 +50,9 @@ from worker.recovery import Recovery, bury
 from worker.refusal import refusal
 from worker.seen import Seen
 from worker.services import SERVICES, Services
+from worker.shape_model import ShapeModel
 from worker.supervisor import Supervisor
-from worker.vision import Answerer, Classifier
+from worker.vision import Classifier
 from worker.waiting import Waiting
 from worker.watch import Watch
 from worker.wechat import WeChat
@@ -57,7 +64,9 @@ def main(arguments: Sequence[str]) -> int:
     """Do what was asked for; return the exit status."""
     flags = _parser().parse_args(arguments)
     if flags.command == "doctor":
-        return doctor.examine(flags.webhook, lift_pauses=flags.lift_pauses)
+        return doctor.examine(flags)
+    if flags.command == "init":
+        return init.begin(flags)
     if flags.command == "menu":
         return menu.manage(flags.action, getattr(flags, "file", None))
     return run()
@@ -71,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = flags.add_subparsers(dest="command", metavar="COMMAND", prog="python -m worker")
     doctor.offer(commands.add_parser("doctor", help="say why there is no reply, and what to do"))
+    init.offer(commands.add_parser("init", help="ask for the settings and write .env"))
     menu.offer(commands.add_parser("menu", help="publish, show or remove the account's menu"))
     return flags
 
@@ -134,12 +144,13 @@ def build(settings: Settings, connection: redis.Redis) -> Services:
     """Put together what jobs need; raise LabelsError."""
     followers, wechat = Followers(settings, connection), WeChat(settings, connection)
     server = ModelServer(settings.serving_url, settings.worker_threads)
-    classifier, vqa = settings.classifier_model, settings.vqa_model
+    classifier = settings.classifier_model
     names = read_labels(settings.classifier_labels or default_labels(classifier))
     return Services(
         settings=settings,
         followers=followers,
         album=Album(connection, followers, settings.picture_ttl),
+        talks=Talks(settings, connection, followers),
         claim=SendClaim(connection),
         post=_post(settings, connection, followers, wechat),
         turns=Turns(connection, followers),
@@ -148,7 +159,18 @@ def build(settings: Settings, connection: redis.Redis) -> Services:
         classifier=Classifier(
             server, classifier, names, Breaker(connection, classifier), Seen(connection)
         ),
-        answerer=Answerer(server, vqa, Breaker(connection, vqa)),
+        answerer=_answerer(settings, connection, server),
+    )
+
+
+def _answerer(settings: Settings, connection: redis.Redis, server: ModelServer) -> Answerer:
+    vqa, endpoint = settings.vqa_model, settings.vqa_endpoint
+    # Its calls may take as long as the deadline; one at a time tries it after a rest.
+    breaker = Breaker(connection, "endpoint", rest=max(10, 2 * settings.vqa_endpoint_deadline))
+    return Answerer(
+        ShapeModel(server, vqa, Breaker(connection, vqa)) if vqa else None,
+        Endpoint(settings, breaker) if endpoint else None,
+        moderation(settings.moderation, settings.worker_threads),
     )
 
 

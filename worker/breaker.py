@@ -39,9 +39,12 @@ _T = TypeVar("_T")
 class Breaker:
     """The breaker of one server, under its name."""
 
-    def __init__(self, connection: redis.Redis, name: str) -> None:
+    def __init__(self, connection: redis.Redis, name: str, *, rest: int = _REST) -> None:
         self._redis = connection
         self._name = name
+        self._seconds = rest
+        # Calls that may take longer fail less often.
+        self._within, self._memory = _WITHIN * rest // _REST, _MEMORY * rest // _REST
         self.key = f"kantu:breaker:{name}"  # holds the failures; for those who read more in a trip
         self._rest = f"{self.key}:rest"
         self._count = connection.register_script(_COUNT)
@@ -61,9 +64,11 @@ class Breaker:
         Raises what ask does, and ModelUnavailable where the server is not asked.
         """
         count = int(failures or 0)
-        if count >= _MOST and not self._redis.set(self._rest, 1, nx=True, ex=_REST):
+        if count >= _MOST and not self._redis.set(self._rest, 1, nx=True, ex=self._seconds):
             metrics.MODEL_CALLS.labels(self._name, "not_asked").inc()
-            raise ModelUnavailable(f"{self._name} is not asked for {_REST} s: it does not answer")
+            raise ModelUnavailable(
+                f"{self._name} is not asked for {self._seconds} s: it does not answer"
+            )
         try:
             answer = ask()
         except ModelSilent:
@@ -80,7 +85,8 @@ class Breaker:
 
     def _note_failure(self) -> None:
         try:
-            count = self._count(keys=[self.key, self._rest], args=[_MOST, _WITHIN, _MEMORY, _REST])
+            args = [_MOST, self._within, self._memory, self._seconds]
+            count = self._count(keys=[self.key, self._rest], args=args)
         except redis.RedisError as error:  # the failure itself is what the caller must learn
             logger.warning("Redis does not note a failure: %s", type(error).__name__)
         else:

@@ -6,9 +6,11 @@ sends it as well; should that one die, the reconciler does.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import time
+from collections.abc import Iterator
 from typing import cast
 
 from rq.exceptions import DeserializationError
@@ -129,7 +131,9 @@ def _send(job: Job, message: ImageJob, reply: Reply, services: Services) -> str:
     except AnswerError:
         services.claim.release(job.id)
         raise
-    return record(job, reply.outcome, services)
+    outcome = record(job, reply.outcome, services)
+    services.post.send_picture(message, reply)  # who dies over it has told the answer
+    return outcome
 
 
 def _claimed(job: Job, message: ImageJob, reply: Reply, services: Services) -> str:
@@ -163,6 +167,15 @@ def _unknown(job: Job, message: ImageJob, reply: Reply, services: Services, reas
 def note(job: Job, **facts: object) -> None:
     """Keep what happened where admins can read it; times in seconds since 1970 (contract.steps)."""
     job.meta.update(facts)
+
+
+@contextlib.contextmanager
+def noted(job: Job, end: str) -> Iterator[None]:
+    """Note when a step has ended, well or not."""
+    try:
+        yield
+    finally:
+        note(job, **{end: time.time()})
 
 
 def record(job: Job, outcome: Outcome, services: Services, reason: str = "") -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
-BEIJING = timezone(timedelta(hours=8))  # quotas are renewed at its midnight
+from contract.quota import BEIJING
+
 _CLOCKS = timedelta(minutes=5)  # by which our clock and WeChat's may differ
 _MINUTE, _DAY = 60, 24 * 3600  # seconds
 
@@ -22,6 +23,7 @@ class Api(enum.StrEnum):
     TOKEN = "token"  # noqa: S105  # cgi-bin/stable_token
     MEDIA = "media"  # cgi-bin/media/get
     SEND = "send"  # cgi-bin/message/custom/send
+    UPLOAD = "upload"  # cgi-bin/media/upload
 
 
 class Policy(enum.Enum):
@@ -162,6 +164,11 @@ ERRCODES: Mapping[int, Errcode] = {
         pause=_DAY,
         closed=True,
         remedy="have the account verified (微信认证)",
+    ),
+    48006: Errcode(
+        meaning="the month's ten resets of the quota are used up",
+        policy=Policy.DROP,
+        remedy="wait for midnight in Beijing, or ask WeChat for a larger quota in its console",
     ),
     89503: Errcode(
         meaning="the administrator must confirm this server's address",

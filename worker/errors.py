@@ -6,6 +6,9 @@ AnswerError             retry  phrase
 ├── PictureBroken       no     picture_broken       cut off on its way
 ├── PictureTooLarge     no     picture_too_large    bytes or pixels
 ├── NoPicture           no     send_picture_first   a question about nothing
+├── PictureGone         no     picture_gone         a question about one that was kept for its time
+├── PictureForgotten    no     picture_forgotten    a question about one of many before the last few
+├── EndpointUnavailable no     endpoint_away        it was tried twice, as long as a follower waits
 ├── AddressRefused      no     picture_expired      a PicUrl that we do not ask, or that gave none
 ├── ModelUnavailable    yes    apology              away, slow, or answering nonsense
 │   └── ModelSilent     yes    apology              no answer at all: it counts for the breaker
@@ -26,6 +29,10 @@ class AnswerError(Exception):
 
     retry = False  # may another attempt succeed?
     phrase = "apology"  # what to tell the follower, by its key in labels
+
+    def __init__(self, text: str = "", **blanks: object) -> None:
+        super().__init__(text)
+        self.blanks = blanks  # that the phrase leaves open
 
 
 class PictureExpired(AnswerError):
@@ -56,6 +63,24 @@ class NoPicture(AnswerError):
     """A question, but no picture that it could be about."""
 
     phrase = "send_picture_first"
+
+
+class PictureGone(AnswerError):
+    """There was a picture, but it is not kept any more."""
+
+    phrase = "picture_gone"
+
+
+class PictureForgotten(AnswerError):
+    """The follower means one of several pictures, of which only the last few are kept."""
+
+    phrase = "picture_forgotten"
+
+
+class EndpointUnavailable(AnswerError):
+    """The endpoint for photographs gave no usable answer in its time."""
+
+    phrase = "endpoint_away"
 
 
 class AddressRefused(AnswerError):

@@ -63,6 +63,15 @@ BREAKER_OPENED = Counter(
 SEEN_LOOKUPS = Counter(
     "kantu_worker_seen_lookups_total", "Pictures looked up among those seen.", ["result"]
 )
+ANSWERS = Counter(
+    "kantu_worker_answers_total", "Questions about pictures, by who answered.", ["source"]
+)
+ASK_SECONDS = Histogram(
+    "kantu_worker_ask_seconds",
+    "Calls for an answer: our model, the endpoint, moderation.",
+    ["source"],
+    buckets=_STEP,
+)
 
 _NO_ANSWER = "none"
 _said = contextvars.ContextVar("said", default=_NO_ANSWER)  # WeChat, in the call that is going on
@@ -129,6 +138,8 @@ def _begin_at_zero() -> None:
         STEP_SECONDS.labels(step)
     for force in ("false", "true"):
         TOKEN_FETCHES.labels(force)
+    for source in ("model", "endpoint", "withheld", "classifier", "nobody"):  # worker.answerer's
+        ANSWERS.labels(source)
     for result in ("hit", "miss"):
         SEEN_LOOKUPS.labels(result)
 

@@ -7,6 +7,8 @@ account's way is passive, and where WeChat would not take it.
 from __future__ import annotations
 
 import dataclasses
+import logging
+from collections.abc import Sequence
 
 from contract.choices import Choice, Offer, Offers
 from contract.follower import Followers
@@ -18,9 +20,10 @@ from contract.quota import Quota
 from contract.settings import Settings
 from contract.text import LONGEST, split
 from labels import phrase
-from worker.errors import WeChatClosed, WeChatParked, WeChatRefused
+from worker.errors import AnswerError, SendBroken, WeChatClosed, WeChatParked, WeChatRefused
 from worker.wechat import WeChat
 
+logger = logging.getLogger(__name__)
 _NO_PUSHES_LEFT = 45047
 _NO_MENUS = 40200  # what a test account (测试号) is told of a msgmenu
 
@@ -32,7 +35,9 @@ class Reply:
     text: str
     outcome: Outcome  # of the message, once that is done
     model: str = ""  # that found it; empty for an apology
-    label: str = ""  # the class that it names; empty where it names none
+    label: str = ""  # the class that it names, or what else may be judged; empty for nothing
+    questions: Sequence[str] = ()  # that may be asked next
+    media_id: str = ""  # of a picture that goes along, if there is one
 
 
 class Held(WeChatClosed):
@@ -85,6 +90,18 @@ class Post:
         for number, part in enumerate(rest, 1):
             self.mailbox.put(follower, f"{message.id}:{number}", message.received, part)
 
+    def send_picture(self, message: ImageJob, reply: Reply) -> None:
+        """Send the picture that goes along with a reply that was pushed, if it may; it is extra."""
+        if not reply.media_id or not self.quota.spend(message.follower):
+            return
+        try:
+            self.wechat.send_picture(message.follower, reply.media_id)
+        except WeChatParked as error:
+            self.quota.exhaust(message.follower)
+            logger.warning("a picture was not sent along: %s", error)
+        except (AnswerError, SendBroken) as error:
+            logger.warning("a picture was not sent along: %s", error)
+
     def _send(self, message: ImageJob, text: str, offer: Offer | None) -> None:
         """Send it with the choices below it: numbered, where the account may not send menus."""
         try:
@@ -126,17 +143,12 @@ class Post:
         if reply.outcome is not Outcome.SENT or not reply.model:
             return []
         choices = list[Choice]()
-        if self.settings.feedback and (reply.label or message.question):
+        if self.settings.feedback and reply.label:
             choices += [
                 Choice(text=phrase(message.language, verdict), verdict=verdict)
                 for verdict in ("right", "wrong")
             ]
-        if self.settings.vqa_model:
-            questions = [phrase(message.language, each) for each in ("next_count", "next_colour")]
-            choices += [
-                Choice(text=each, question=each) for each in questions if each != message.question
-            ]
-        return choices
+        return choices + [Choice(text=each, question=each) for each in reply.questions]
 
 
 def _lines(offer: Offer | None) -> list[tuple[str, str]]:

@@ -9,9 +9,11 @@ from contract.album import Album
 from contract.follower import Followers
 from contract.outcome import SendClaim
 from contract.settings import Settings
+from contract.talk import Talks
 from contract.turns import Turns
+from worker.answerer import Answerer
 from worker.post import Post
-from worker.vision import Answerer, Classifier
+from worker.vision import Classifier
 from worker.waiting import Waiting
 from worker.wechat import WeChat
 
@@ -23,6 +25,7 @@ class Services:
     settings: Settings
     followers: Followers
     album: Album
+    talks: Talks
     claim: SendClaim
     post: Post
     turns: Turns

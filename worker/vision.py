@@ -1,4 +1,4 @@
-"""All that we ask of a model: what is it, and what about this picture.
+"""What a picture shows, by a classifier.
 
 Any SavedModel will do whose signature takes one string (the bytes of a picture) and gives either
 `scores` and `classes` (the five best: `top5`) or a vector of probabilities.
@@ -113,34 +113,6 @@ class Classifier:
         if fresh:
             self._seen.keep(key, ranking)
         return guesses
-
-
-class Answerer:
-    """Answers questions about a picture: inputs `image` and `question`, output `answer`."""
-
-    def __init__(self, server: ModelServer, model: str, breaker: Breaker) -> None:
-        self._server = server
-        self._model = model
-        self._breaker = breaker
-
-    def ask(self, picture: bytes, question: str) -> str | None:
-        """Return the answer, or None where the model says that it cannot tell.
-
-        Raises ModelUnavailable.
-        """
-        instance = {"image": _b64(picture), "question": question}
-        answer = self._breaker.call(
-            lambda: self._server.predict(self._model, "serving_default", instance),
-            self._breaker.failures(),
-        )
-        if isinstance(answer, dict):
-            if not answer.get("in_domain", True):
-                return None
-            answer = answer.get("answer")
-        if not isinstance(answer, str):
-            raise ModelUnavailable(f"{self._model} gave no answer in words")
-        # JSON can hold half a character, which cannot be sent on.
-        return answer.encode(errors="ignore").decode().strip() or None
 
 
 def look(server: ModelServer, model: str, signature: Signature, picture: bytes) -> Ranking:

@@ -24,6 +24,7 @@ from rq.serializers import JSONSerializer
 
 from contract.follower import Followers
 from contract.job import picture_queue
+from contract.settings import NO_MODEL
 from simulator import programs
 from simulator.courier import Courier
 from simulator.followers import MESSAGE_ALLOWS, Follower
@@ -60,7 +61,7 @@ class Arena:
             "WECHAT_TOKEN": TOKEN, "WECHAT_APP_ID": APP_ID, "WECHAT_APP_SECRET": APP_SECRET,
             "WECHAT_AES_KEY": AES_KEY, "WECHAT_API_URL": wechat.url, "KANTU_ENV_FILE": "",
             "REDIS_URL": f"redis://127.0.0.1:{store}/0", "SERVING_URL": self.models.url,
-            "WORKER_THREADS": "8", **settings,
+            "WORKER_THREADS": "8", "VQA_MODEL": NO_MODEL, **settings,
         }  # fmt: skip
         self.redis_server = programs.redis_server(
             store, folder / "redis", folder / "redis.log", durable=True
@@ -193,9 +194,13 @@ class Arena:
 
     def outcomes(self) -> collections.Counter[str]:
         """Return how many messages had which outcome; "none" for those without."""
-        queue = picture_queue(self.redis)
-        ids = [key.decode().rpartition(":")[2] for key in self.redis.scan_iter("rq:job:*")]
-        jobs = Job.fetch_many(ids, self.redis, serializer=queue.serializer)
+        return self.outcomes_in(self.redis)
+
+    def outcomes_in(self, connection: redis.Redis) -> collections.Counter[str]:
+        """Return the same of another Redis."""
+        queue = picture_queue(connection)
+        ids = [key.decode().rpartition(":")[2] for key in connection.scan_iter("rq:job:*")]
+        jobs = Job.fetch_many(ids, connection, serializer=queue.serializer)
         return collections.Counter(job.meta.get("outcome", "none") for job in jobs if job)
 
     def settle(self, seconds: float = 60) -> collections.Counter[str]:

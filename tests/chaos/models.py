@@ -7,6 +7,7 @@ import http.server
 import json
 import threading
 from collections.abc import Callable
+from typing import Any
 
 ANSWER = "数字 3"  # how the usual answer ends
 REPLY = "你问的是 "  # how the answer to a question begins
@@ -17,6 +18,7 @@ class Models:
 
     def __init__(self) -> None:
         self.asked = 0
+        self.scene = scene()  # what describe says
         self.behave: Callable[[], object] = lambda: None  # may wait, or return another answer
         models = self
 
@@ -27,7 +29,7 @@ class Models:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 models.asked += 1
-                models.reply(self, models.behave() or _predict(body["instances"][0]))
+                models.reply(self, models.behave() or models.predict(body))
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -36,6 +38,16 @@ class Models:
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def predict(self, body: dict[str, Any]) -> object:
+        """Return what a model says: the scene, the classes, or to a question that question."""
+        if body["signature_name"] == "describe":
+            return {"predictions": [self.scene]}
+        instance = body["instances"][0]
+        if "question" not in instance:
+            return _PREDICTION
+        answer = REPLY + instance["question"].replace("\n", " / ")
+        return {"predictions": [{"answer": answer, "in_domain": 1.0}]}
 
     @staticmethod
     def reply(handler: http.server.BaseHTTPRequestHandler, answer: object) -> None:
@@ -59,11 +71,16 @@ def _signature(inputs: dict[str, str], outputs: dict[str, tuple[str, str]]) -> d
     }
 
 
-def _predict(instance: dict[str, str]) -> object:
-    """Return what the classifier says; to a question, that question."""
-    if "question" not in instance:
-        return _PREDICTION
-    return {"predictions": [{"answer": REPLY + instance["question"], "in_domain": True}]}
+def scene(*things: tuple[str, str, list[float]]) -> dict[str, object]:
+    """Return what `describe` says of things: colour, shape, box."""
+    return {
+        "num_detections": len(things),
+        "detection_boxes": [box for _, _, box in things] + [[0.0] * 4] * (20 - len(things)),
+        "detection_scores": [0.9] * 20,
+        "detection_colours": [colour for colour, _, _ in things] + [""] * (20 - len(things)),
+        "detection_shapes": [shape for _, shape, _ in things] + [""] * (20 - len(things)),
+        "in_domain": float(bool(things)),
+    }
 
 
 _PICTURE = {"image": "DT_STRING"}

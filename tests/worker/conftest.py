@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 
+from contract.follower import Language
 from contract.job import ImageJob, enqueue, picture_queue
 from contract.settings import Settings
 from simulator.followers import MESSAGE_ALLOWS, Follower
@@ -57,14 +58,19 @@ def send(connection: redis.Redis, services: Services, wechat_server: WeChatServe
     account = wechat_server.account
     account.followers[OPENID] = Follower(openid=OPENID)
 
-    def queue(picture: bytes | None = None, question: str = "", number: int = 1) -> str:
+    def queue(
+        picture: bytes | None = None,
+        question: str = "",
+        number: int = 1,
+        language: Language = "zh",
+    ) -> str:
         account.followers[OPENID].allow(MESSAGE_ALLOWS, account.clock.now())
         job = ImageJob(
             follower=OPENID,
             message_id=str(number),
             created=1_795_393_565,
             received=time.time(),
-            language="zh",
+            language=language,
             media_id=account.media.keep(picture) if picture is not None else "",
             question=question,
         )

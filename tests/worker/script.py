@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from labels.classes import ClassName
 from tests.worker.stage import actor, pause
+from worker.answerer import Answer, Source
 from worker.errors import (
     ModelUnavailable,
     NotAPicture,
@@ -16,6 +17,7 @@ from worker.errors import (
     WeChatRefused,
     WeChatUnavailable,
 )
+from worker.scene import Scene
 from worker.vision import Guess
 
 WECHAT = (
@@ -85,8 +87,12 @@ class Script:
         name = acting.looking_at if acting else ""
         return [Guess(name=ClassName(english=name, chinese=name), probability=0.9)]
 
-    def ask(self, _picture: bytes, question: str) -> str:
+    def describe(self, _picture: bytes) -> Scene:
+        """See no shapes."""
+        return []
+
+    def ask(self, _picture: bytes, question: str, _earlier: object = ()) -> Answer:
         """Answer a question by itself."""
         if self.model == "away":
             raise ModelUnavailable("away")
-        return question
+        return Answer(source=Source.MODEL, text=question)

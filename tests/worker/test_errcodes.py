@@ -6,7 +6,8 @@ from datetime import datetime
 
 import pytest
 
-from worker.errcodes import BEIJING, ERRCODES, Api, Policy, look_up
+from contract.quota import BEIJING
+from worker.errcodes import ERRCODES, Api, Policy, look_up
 
 MENU = {*range(40015, 40028), 40054, 40055, 46003}
 
@@ -19,7 +20,7 @@ MENU = {*range(40015, 40028), 40054, 40055, 46003}
         (Policy.FALL_BACK, {40007}),
         (Policy.PAUSE, {40013, 40125, 40164, 45009, 45011, 48001, 89503}),
         (Policy.PARK, {45015, 45047}),
-        (Policy.DROP, {40003, 40033, 41001, 43004, 43019, 44004, 45001, 45002} | MENU),
+        (Policy.DROP, {40003, 40033, 41001, 43004, 43019, 44004, 45001, 45002, 48006} | MENU),
         (Policy.IGNORE, {40200, 45072, 45080, 45081}),
     ],
 )

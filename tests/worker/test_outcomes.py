@@ -25,6 +25,7 @@ from PIL import Image
 import contract.outcome
 import worker.delivery
 import worker.job
+import worker.line
 import worker.reconcile
 import worker.recovery
 import worker.waiting
@@ -171,8 +172,8 @@ def play(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> type[Play]:
     """The machine, on the tests' Redis and with a clock of its own."""
     time = Time()
     for module in (
-        contract.outcome, worker.delivery, worker.job, worker.reconcile, worker.recovery,
-        worker.waiting,
+        contract.outcome, worker.delivery, worker.job, worker.line, worker.reconcile,
+        worker.recovery, worker.waiting,
     ):  # fmt: skip
         monkeypatch.setattr(module, "time", time)
     monkeypatch.setattr("worker.pool._LOOK", 0)

@@ -23,8 +23,9 @@ from worker.errors import WeChatClosed, WeChatParked
 from worker.post import Held, Post, Reply
 from worker.services import Services
 
-SURE = Reply(text="这是数字 3", outcome=Outcome.SENT, model="demo", label="3")
-MENU = [phrase("zh", key) for key in ("right", "wrong", "next_count", "next_colour")]
+NEXT = ("图里有几个圆形？", "是什么颜色？")
+SURE = Reply(text="这是数字 3", outcome=Outcome.SENT, model="demo", label="3", questions=NEXT)
+MENU = [phrase("zh", "right"), phrase("zh", "wrong"), *NEXT]
 
 
 @pytest.fixture
@@ -75,8 +76,8 @@ def test_choices_stand_below_the_answer(
     ("reply", "settings", "menu"),
     [
         (SURE, {"feedback": False}, MENU[2:]),
-        (SURE, {"vqa_model": ""}, MENU[:2]),
-        (SURE, {"vqa_model": "", "feedback": False}, None),
+        (dataclasses.replace(SURE, questions=()), {}, MENU[:2]),
+        (dataclasses.replace(SURE, questions=()), {"feedback": False}, None),
         (dataclasses.replace(SURE, label=""), {}, MENU[2:]),  # nothing was named
         (Reply(text="抱歉", outcome=Outcome.APOLOGISED), {}, None),
     ],
@@ -91,14 +92,6 @@ def test_nothing_is_offered_that_makes_no_sense(
 ) -> None:
     by(post, **settings).push(message, reply)
     assert menus(wechat_server) == ([menu] if menu else [])
-
-
-def test_question_just_answered_is_not_offered_again(
-    post: Post, message: ImageJob, wechat_server: WeChatServer
-) -> None:
-    asked = dataclasses.replace(message, media_id="", question=MENU[2])
-    post.push(asked, dataclasses.replace(SURE, model="vqa", label=""))
-    assert menus(wechat_server) == [[MENU[0], MENU[1], MENU[3]]]
 
 
 def test_long_answer_is_begun_and_goes_on_with_the_next_message(

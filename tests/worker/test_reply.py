@@ -6,7 +6,7 @@ import pytest
 
 from labels import phrase
 from labels.classes import ClassName
-from worker.reply import answer, describe
+from worker.reply import describe
 from worker.vision import Guess
 
 CAT = ClassName(english="tabby", chinese="虎斑猫")
@@ -54,8 +54,3 @@ def test_where_sure_begins(probability: float, sure: bool) -> None:
 
 def test_nothing_is_called_certain() -> None:
     assert "99.9%" in describe([guess(CAT, 1.0)], "zh", "demo").text
-
-
-def test_question_without_an_answer_is_admitted() -> None:
-    assert answer(None, "zh", "vqa").text == phrase("zh", "cannot_answer")
-    assert answer("红色", "zh", "vqa").text == "红色"

@@ -29,12 +29,11 @@ from worker.breaker import Breaker
 from worker.errors import ModelMismatch, ModelSilent, ModelUnavailable
 from worker.model_server import ModelServer
 from worker.seen import Seen
-from worker.vision import Answerer, Classifier
+from worker.vision import Classifier
 
 IMAGENET = read_labels(default_labels("resnet50"))
 DEMO = read_labels(default_labels("demo"))
 Make = Callable[..., Classifier]
-MakeAnswerer = Callable[[str], Answerer]
 
 
 @pytest.fixture
@@ -46,12 +45,6 @@ def classifier(connection: redis.Redis) -> Make:
         return Classifier(ModelServer(url, 40), model, names, breaker, Seen(connection))
 
     return make
-
-
-@pytest.fixture
-def answerer(connection: redis.Redis) -> MakeAnswerer:
-    """Return the answerer of one process."""
-    return lambda url: Answerer(ModelServer(url), "answerer", Breaker(connection, "answerer"))
 
 
 def test_demo_model_is_asked_by_its_five_best(
@@ -121,16 +114,6 @@ def test_missing_model_is_unavailable(classifier: Make, serving_url: str) -> Non
 def test_missing_server_is_unavailable(classifier: Make) -> None:
     with pytest.raises(ModelSilent, match="no answer from"):
         classifier(f"http://127.0.0.1:{free_port()}", "demo").signature()
-
-
-def test_question_is_answered(answerer: MakeAnswerer, serving_url: str, jpeg: bytes) -> None:
-    assert answerer(serving_url).ask(jpeg, "图里有几个圆？") == "You asked: 图里有几个圆？"
-
-
-def test_question_outside_the_model_s_world_is_not_answered(
-    answerer: MakeAnswerer, serving_url: str, jpeg: bytes
-) -> None:
-    assert answerer(serving_url).ask(jpeg, "今天天气怎么样") is None
 
 
 def signature(**outputs: tuple[str, str]) -> dict[str, Any]:
@@ -250,20 +233,6 @@ def test_model_that_cannot_say_what_it_is_is_unavailable(
         classifier(url, "demo").classify(b"picture")
 
 
-@pytest.mark.parametrize(
-    "prediction",
-    [None, 3, [], ["red"], {}, {"answer": 3}, {"answer": None}, {"answer": ["red"]}],
-)
-def test_answer_that_is_no_text_is_unavailable(answerer: MakeAnswerer, prediction: object) -> None:
-    with odd_server(predicts(prediction)) as url, pytest.raises(ModelUnavailable):
-        answerer(url).ask(b"picture", "what colour?")
-
-
-def test_half_a_character_is_left_out(answerer: MakeAnswerer) -> None:
-    with odd_server(predicts({"answer": "red \ud83d"})) as url:
-        assert answerer(url).ask(b"picture", "what colour?") == "red"
-
-
 def test_same_picture_is_asked_about_once_by_all_processes(classifier: Make) -> None:
     with running(model(predicts(THREE))) as server:
         first = classifier(server.url, "demo").classify(b"picture")
@@ -284,13 +253,6 @@ def test_new_version_is_asked_anew(classifier: Make, monkeypatch: pytest.MonkeyP
         demo = classifier(server.url, "demo")
         demo.classify(b"picture")
         demo.classify(b"picture")
-    assert asked(server) == 2
-
-
-def test_question_is_always_asked(answerer: MakeAnswerer) -> None:
-    with running(predicts({"answer": "red"})) as server:
-        for _ in range(2):
-            assert answerer(server.url).ask(b"picture", "what colour?") == "red"
     assert asked(server) == 2
 
 

@@ -420,3 +420,43 @@ def test_every_token_refused_is_given_up_with_its_api_call(connection: redis.Red
         "/cgi-bin/stable_token",
         "/cgi-bin/media/get",
     ]
+
+
+def test_picture_is_uploaded_and_sent(
+    wechat: WeChat, wechat_server: WeChatServer, jpeg: bytes
+) -> None:
+    media_id = wechat.upload_picture(jpeg)
+    assert wechat_server.account.media.get(media_id) == jpeg
+    wechat.send_picture(OPENID, media_id)
+    (event,) = wechat_server.account.transcript.since(0)
+    assert (event["kind"], event["picture"]) == ("picture", media_id)
+
+
+def test_upload_with_a_token_that_ended_is_tried_again(
+    wechat: WeChat, wechat_server: WeChatServer, connection: redis.Redis, jpeg: bytes
+) -> None:
+    wechat.sign_in()
+    connection.set(TOKEN_KEY, "an old one", ex=60)
+    assert wechat.upload_picture(jpeg)
+    assert wechat_server.requests.count("/cgi-bin/media/upload") == 2
+
+
+@pytest.mark.parametrize(
+    ("respond", "error"),
+    [
+        (says({"errcode": 45009, "errmsg": "reach max api daily quota limit"}), WeChatPaused),
+        (says({"errcode": 40004, "errmsg": "invalid media type"}), WeChatRefused),
+        (says({"errcode": -1}), WeChatUnavailable),
+        (says({}), WeChatUnavailable),
+        (says([]), WeChatUnavailable),
+        (says({"media_id": 3}), WeChatUnavailable),
+        (answer(200, b"<html>"), WeChatUnavailable),
+        (answer(502, b""), WeChatUnavailable),
+    ],
+)
+def test_upload_that_fails_is_told_as_any_other(
+    connection: redis.Redis, respond: Respond, error: type[AnswerError]
+) -> None:
+    connection.set(TOKEN_KEY, "a token", ex=60)
+    with odd_server(respond) as url, pytest.raises(error):
+        WeChat(make_settings(wechat_api_url=url), connection).upload_picture(b"\xff\xd8")
