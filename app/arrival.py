@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from redis.client import Pipeline
 
-from app import commands
+from app import commands, question
 from app.limits import Limits, Verdict
 from app.message import Message
 from app.services import Services
@@ -15,9 +15,9 @@ from contract.choices import Choice, Offer
 from contract.follower import Language, language_of
 from contract.job import ImageJob
 from contract.quota import EVENT, MESSAGE, Allowance
+from contract.settings import Settings
 from contract.way import Way
 
-_LONGEST_QUESTION = 200  # characters
 _ALLOWANCES: MappingProxyType[str, Allowance] = MappingProxyType(
     dict.fromkeys(("event:subscribe", "event:scan", "event:click"), EVENT)
 )
@@ -117,13 +117,14 @@ def _job(message: Message, services: Services) -> ImageJob | None:
     )
     if message.kind == "image":
         return dataclasses.replace(job, media_id=message.media_id, picture_url=message.picture_url)
-    if services.settings.vqa_model and _is_question(message):
-        return dataclasses.replace(job, question=message.content[:_LONGEST_QUESTION])
+    if is_question(message, services.settings) and not question.fault(
+        message.content, services.settings
+    ):
+        return dataclasses.replace(job, question=message.content)
     return None
 
 
-def _is_question(message: Message) -> bool:
-    """Return whether a message is a text that is neither a command nor a choice."""
-    text = message.content
-    is_choice = bool(message.menu_id) or text.strip().isdecimal()
-    return bool(text) and not is_choice and commands.find(text) is None
+def is_question(message: Message, settings: Settings) -> bool:
+    """Return whether a message is a text for a model: neither a command nor a tap on a menu."""
+    is_free = message.kind == "text" and not message.menu_id
+    return is_free and settings.answers_questions and commands.find(message.content) is None

@@ -24,8 +24,15 @@ def find(text: str) -> Command | None:
 
 
 def _help(arrival: Arrival, services: Services) -> str:
-    questions = phrase(arrival.language, "help_questions") if services.settings.vqa_model else ""
+    settings = services.settings
+    about_any = phrase(arrival.language, "help_questions") if settings.vqa_endpoint else ""
+    about_shapes = phrase(arrival.language, "help_shapes") if settings.vqa_model else ""
+    questions = about_any or about_shapes
     return phrase(arrival.language, "help", questions=questions).replace("\n\n", "\n")
+
+
+def _greet(arrival: Arrival, _services: Services) -> str:
+    return phrase(arrival.language, "invitation")
 
 
 def _language(arrival: Arrival, _services: Services) -> str:
@@ -42,7 +49,9 @@ def _choose(language: Language) -> Command:
 
 def _privacy(arrival: Arrival, services: Services) -> str:
     minutes = math.ceil(services.settings.picture_ttl / 60)
-    return phrase(arrival.language, "privacy", minutes=minutes)
+    key = "privacy_endpoint" if services.settings.vqa_endpoint else "privacy_nobody"
+    others = phrase(arrival.language, key)
+    return phrase(arrival.language, "privacy", minutes=minutes, others=others)
 
 
 def _delete(arrival: Arrival, services: Services) -> str:
@@ -54,6 +63,7 @@ _CHINESE, _ENGLISH = _choose("zh"), _choose("en")
 COMMANDS: MappingProxyType[str, Command] = MappingProxyType(
     {
         **dict.fromkeys(("帮助", "help", "菜单", "menu"), _help),
+        **dict.fromkeys(("你好", "您好", "嗨", "hi", "hello"), _greet),
         **dict.fromkeys(("语言", "language"), _language),
         **dict.fromkeys(("中文", "chinese"), _CHINESE),
         **dict.fromkeys(("英文", "英语", "english"), _ENGLISH),

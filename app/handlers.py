@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from types import MappingProxyType
 
-from app import commands, metrics
-from app.arrival import Arrival, look
+from app import commands, metrics, question
+from app.arrival import Arrival, is_question, look
 from app.limits import Verdict
 from app.message import Message
 from app.services import Services
@@ -36,8 +36,16 @@ def text(arrival: Arrival, services: Services) -> str | None:
     if message.menu_id:
         return phrase(language, "choice_expired")
     if arrival.job is None:
-        return phrase(language, "looking_only")
+        return _decline(arrival, services.settings)
     return _submit(arrival, services)
+
+
+def _decline(arrival: Arrival, settings: Settings) -> str:
+    """Return what to say to a text that nobody is asked."""
+    if not is_question(arrival.message, settings):
+        return phrase(arrival.language, "looking_only")
+    key = question.fault(arrival.message.content, settings) or "looking_only"
+    return phrase(arrival.language, key, most=question.LONGEST)
 
 
 def subscribe(arrival: Arrival, _services: Services) -> str:

@@ -11,7 +11,7 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from contract.settings import Settings
+from contract.settings import NO_MODEL, Settings
 from simulator import programs
 from simulator.account import Account
 from simulator.courier import Courier
@@ -94,8 +94,10 @@ def opened(settings: Settings, folder: Path) -> Iterator[Door]:
         "WECHAT_APP_ID": APP_ID,
         "WECHAT_AES_KEY": AES_KEY,
         "WECHAT_MODE": settings.wechat_mode,
+        "WECHAT_REPLY": settings.wechat_reply,
         "WECHAT_ACCOUNT": settings.wechat_account,
         "REDIS_URL": str(settings.redis_url),
+        "VQA_MODEL": settings.vqa_model or NO_MODEL,
         "TMPDIR": str(folder),
     }
     program = programs.webhook(port, environment, folder / "app.log")

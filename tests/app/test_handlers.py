@@ -21,7 +21,7 @@ from tests.app.conftest import ACCOUNT, OPENID, courier
 EXAMPLE = Path(__file__).parents[2] / "docs" / "menu.json"
 NOTHING = ""
 SAYS = {
-    "text": phrase("zh", "looking_only"),
+    "text": phrase("zh", "invitation"),  # 你好
     "image": NOTHING,
     **dict.fromkeys(["voice", "video", "shortvideo", "location"], phrase("zh", "unsupported")),
     **dict.fromkeys(["link", "file"], phrase("zh", "unsupported")),
