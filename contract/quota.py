@@ -11,6 +11,8 @@ import dataclasses
 import secrets
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import cast
 
 import redis
 from redis.client import Pipeline
@@ -18,6 +20,8 @@ from redis.client import Pipeline
 from contract.follower import Followers
 
 _KNOWN = "known"  # a member that stays, so that nothing left differs from nothing known
+BEIJING = timezone(timedelta(hours=8))  # WeChat's days begin at its midnight
+_DAYS = 3 * 24 * 3600  # seconds for which a day's count is kept
 _MOST = 50  # kept for one follower: more would not be used within the time
 
 
@@ -32,13 +36,22 @@ class Allowance:
 MESSAGE = Allowance(pushes=5, seconds=48 * 3600)
 EVENT = Allowance(pushes=3, seconds=60)
 
-# Takes the push that ends first; returns 0 where none is left. KEYS: pushes. ARGV: now, known.
+# Takes the push that ends first, and counts it; returns 0 where none is left.
+# KEYS: pushes, the day's count. ARGV: now, known, seconds that the count is kept.
 _SPEND = """
+local function count()
+    if redis.call('INCR', KEYS[2]) == 1 then redis.call('EXPIRE', KEYS[2], ARGV[3]) end
+    return 1
+end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1])
 for _, push in ipairs(redis.call('ZRANGE', KEYS[1], 0, 1)) do
-    if push ~= ARGV[2] then return redis.call('ZREM', KEYS[1], push) end
+    if push ~= ARGV[2] then
+        redis.call('ZREM', KEYS[1], push)
+        return count()
+    end
 end
-return 1 - redis.call('EXISTS', KEYS[1])
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+return count()
 """
 
 
@@ -67,7 +80,9 @@ class Quota:
 
     def spend(self, openid: str) -> bool:
         """Take one off; return False where none is left. Where nothing is known, WeChat decides."""
-        return bool(self._spend(keys=[self._key(openid)], args=[self._clock(), _KNOWN]))
+        now = self._clock()
+        keys = [self._key(openid), _day_key(now)]
+        return bool(self._spend(keys=keys, args=[now, _KNOWN, _DAYS]))
 
     def exhaust(self, openid: str) -> None:
         """Note that WeChat takes no more until the follower does something."""
@@ -84,3 +99,16 @@ class Quota:
 
     def _key(self, openid: str) -> str:
         return f"kantu:quota:{self._followers.alias(openid)}"
+
+
+def pushed_today(connection: redis.Redis, now: float | None = None) -> int:
+    """Return how many pushes were spent since midnight in Beijing; raise redis.RedisError.
+
+    now: seconds since 1970; None for this moment.
+    """
+    found = cast("bytes | None", connection.get(_day_key(time.time() if now is None else now)))
+    return int(found or 0)
+
+
+def _day_key(now: float) -> str:
+    return f"kantu:pushes:{datetime.fromtimestamp(now, BEIJING):%Y%m%d}"

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from worker.errcodes import BEIJING
+from contract.quota import BEIJING
 from worker.ledger import Entry, Ledger
 from worker.session import Session
 

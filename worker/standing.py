@@ -15,8 +15,9 @@ from typing import Any
 
 import redis
 
+from contract.quota import BEIJING
 from contract.way import pause_key
-from worker.errcodes import BEIJING, Api
+from worker.errcodes import Api
 from worker.errors import WeChatClosed, WeChatPaused
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.settings import Settings, SettingsError, load_settings
+from contract.settings import Settings, SettingsError, load_settings, problem_with
 from tests.conftest import AES_KEY, APP_ID, TOKEN
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -87,6 +87,37 @@ def test_password_of_redis_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(SettingsError, match=r"REDIS_URL='redis://:\*\*\*@host:99999/0'") as caught:
         load_settings(env_file="")
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("password", ["a/b:c", "p@ss", "://@"])
+def test_password_of_redis_is_not_shown_whatever_signs_it_has(
+    monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    monkeypatch.setenv("REDIS_URL", f"redis://kantu:{password}@host:99999/0")
+    with pytest.raises(SettingsError, match=r"REDIS_URL='redis://kantu:\*\*\*@host") as caught:
+        load_settings(env_file="")
+    assert password not in str(caught.value).replace("kantu:***@", "").replace("://", "")
+
+
+def test_default_that_hangs_on_a_wrong_setting_is_not_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WECHAT_REPLY", "shout")
+    with pytest.raises(SettingsError, match="WECHAT_REPLY='shout'") as caught:
+        load_settings(env_file="")
+    assert "\n" not in str(caught.value)
+
+
+def test_env_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"LANGUAGE=\xff\n")
+    with pytest.raises(SettingsError, match=r"\.env cannot be read; expected text in UTF-8"):
+        load_settings(env_file=str(tmp_path / ".env"))
+
+
+def test_one_setting_can_be_tried_alone() -> None:
+    assert problem_with("WECHAT_APP_ID", {"WECHAT_APP_ID": "12"}).startswith("WECHAT_APP_ID='12'")
+    assert problem_with("WECHAT_APP_ID", {"WECHAT_APP_ID": "wx12345678"}) == ""
+    assert "canary" not in problem_with("WECHAT_AES_KEY", {"WECHAT_AES_KEY": "canary"})
 
 
 def test_another_env_file_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -197,13 +228,16 @@ def test_empty_value_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_example_lists_every_setting_with_its_default() -> None:
-    listed = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", EXAMPLE.read_text("utf-8"), re.MULTILINE))
+    ours = EXAMPLE.read_text("utf-8").partition("# --- Docker compose")[0]
+    listed = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", ours, re.MULTILINE))
     listed.pop("WECHAT_APP_SECRET_FILE", None)
     assert listed.keys() == {name.upper() for name in Settings.model_fields}
     defaults = {
+        # Empty, too, where the default hangs on another setting.
         name.upper(): "" if field.is_required() or field.default is None else str(field.default)
         for name, field in Settings.model_fields.items()
-    }
+        if field.default_factory is None
+    } | {"WEB_THREADS": ""}
     assert listed == {
         name: {"True": "true", "False": "false"}.get(default, default)
         for name, default in defaults.items()
@@ -218,3 +252,60 @@ def test_alert_webhook_is_a_url_and_a_secret(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(SettingsError, match="ALERT_WEBHOOK: is not a URL") as caught:
         load_settings(env_file="")
     assert "the-key" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"VQA_ENDPOINT": "models:8000"}, "VQA_ENDPOINT='models:8000': is not a URL"),
+        ({"VQA_ENDPOINT": "http://h"}, "VQA_ENDPOINT_MODEL='': is not set; VQA_ENDPOINT needs"),
+        ({"VQA_ENDPOINT_DEADLINE": "60"}, "VQA_ENDPOINT_DEADLINE='60': "),
+        ({"MODERATION": "/no/such/file"}, "MODERATION='/no/such/file': is neither a URL nor"),
+        ({"MODERATION": "https://"}, "MODERATION='https://': is not a URL"),
+    ],
+)
+def test_wrong_setting_of_questions_is_named(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], told: str
+) -> None:
+    for name, value in changes.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(env_file="")
+    assert told in str(caught.value)
+
+
+def test_password_in_the_endpoint_s_address_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VQA_ENDPOINT", "https://user:canary@host/v1")
+    with pytest.raises(SettingsError, match="expected it in VQA_ENDPOINT_KEY") as caught:
+        load_settings(env_file="")
+    assert "canary" not in str(caught.value)
+
+
+def test_key_of_the_endpoint_comes_from_a_file_and_is_a_secret(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text("sk-canary\n")
+    monkeypatch.setenv("VQA_ENDPOINT", "http://127.0.0.1:11434/")
+    monkeypatch.setenv("VQA_ENDPOINT_MODEL", "qwen3-vl:8b")
+    monkeypatch.setenv("VQA_ENDPOINT_KEY_FILE", str(tmp_path / "key"))
+    settings = load_settings(env_file="")
+    assert settings.vqa_endpoint == "http://127.0.0.1:11434"
+    assert settings.vqa_endpoint_key is not None
+    assert settings.vqa_endpoint_key.get_secret_value() == "sk-canary"
+    assert "sk-canary" not in repr(settings)
+    assert settings.answers_questions
+
+
+def test_model_for_questions_can_be_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VQA_MODEL", "none")
+    settings = load_settings(env_file="")
+    assert settings.vqa_model == ""  # and an empty variable means the default
+    assert not settings.answers_questions
+
+
+def test_deny_list_is_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("…", "utf-8")
+    monkeypatch.setenv("MODERATION", str(tmp_path / "words"))
+    assert load_settings(env_file="").moderation == str(tmp_path / "words")
