@@ -1,10 +1,11 @@
-"""Every word that a follower reads, and the names of what a model can see."""
+"""Every word that a follower or an operator reads, and the names of what a model can see."""
 
 from __future__ import annotations
 
 import functools
 import tomllib
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent
 LANGUAGES = ("zh", "en")
@@ -12,9 +13,11 @@ LANGUAGES = ("zh", "en")
 
 def phrase(language: str, key: str, **values: object) -> str:
     """Return the sentence of that key with its {braces} filled in."""
-    return _phrases(language)[key].format(**values).strip()
+    text: str = book(language, "phrases")[key]
+    return text.format(**values).strip()
 
 
 @functools.cache
-def _phrases(language: str) -> dict[str, str]:
-    return tomllib.loads((FOLDER / language / "phrases.toml").read_text("utf-8"))
+def book(language: str, name: str) -> dict[str, Any]:
+    """Return what stands in that file of a language's."""
+    return tomllib.loads((FOLDER / language / f"{name}.toml").read_text("utf-8"))

@@ -14,7 +14,13 @@ from simulator.menu import Menu
 from simulator.transcript import Transcript
 
 LONGEST_TEXT = 2048  # bytes
-DAILY = {"token": 2_000, "media/upload": 100_000, "media/get": 200_000, "custom/send": 500_000}
+DAILY = {
+    "token": 2_000,
+    "media/upload": 100_000,
+    "media/get": 200_000,
+    "message/custom/send": 500_000,
+}
+RESETS = 10  # of the quota, a month
 
 
 class Account:
@@ -30,8 +36,10 @@ class Account:
         self.verified = True  # else it has neither customer-service messages nor media
         self.menus = True  # may it send a msgmenu? test accounts (测试号) may not
         self.listed: set[str] | None = None  # addresses that may fetch a token; None: any
+        self.callback_addresses = ["127.0.0.1"]  # where its pushes come from
         self.followers: dict[str, Follower] = {}
         self.lock = threading.RLock()
+        self._resets = 0  # the simulator is not run for a month
         self._used: collections.Counter[tuple[str, int]] = collections.Counter()
 
     def check_address(self, address: str) -> None:
@@ -46,12 +54,26 @@ class Account:
 
     def count(self, api: str) -> None:
         """Take one call off the day's quota; raise ApiError where none is left."""
-        today = int(
-            (self.clock.now() + 8 * 3600) // (24 * 3600)
-        )  # quotas start at Beijing midnight
+        today = self._today()
         self._used[api, today] += 1
         if self._used[api, today] > DAILY[api]:
             raise ApiError(45009)
+
+    def quota(self, api: str) -> tuple[int, int]:
+        """Return how many calls a day has and how many are used; raise ApiError."""
+        if api not in DAILY:
+            raise ApiError(76021)
+        return DAILY[api], self._used[api, self._today()]
+
+    def clear_quota(self) -> None:
+        """Count the day's calls anew; raise ApiError where that was done ten times this month."""
+        if self._resets >= RESETS:
+            raise ApiError(48006)
+        self._resets += 1
+        self._used.clear()
+
+    def _today(self) -> int:
+        return int((self.clock.now() + 8 * 3600) // (24 * 3600))  # days begin in Beijing
 
     def follower(self, openid: object) -> Follower:
         """Return the follower; raise ApiError where there never was one."""
@@ -69,6 +91,15 @@ class Account:
         follower.spend(self.clock.now())
         self.transcript.add(
             "answer", self.clock.now(), follower=follower.openid, text=content, way="push"
+        )
+
+    def receive_picture(self, openid: object, media_id: object) -> None:
+        """Show a picture that the account has uploaded on a follower's phone; raise ApiError."""
+        follower = self.follower(openid)
+        self.media.get(str(media_id))
+        follower.spend(self.clock.now())
+        self.transcript.add(
+            "picture", self.clock.now(), follower=follower.openid, picture=media_id, way="push"
         )
 
     def receive_menu(self, openid: object, lines: object) -> None:

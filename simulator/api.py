@@ -23,6 +23,8 @@ def api(account: Account) -> flask.Blueprint:
         ("GET", "/token", desk.token),
         ("POST", "/stable_token", desk.stable_token),
         ("GET", "/getcallbackip", desk.callback_addresses),
+        ("POST", "/openapi/quota/get", desk.quota),
+        ("POST", "/clear_quota", desk.clear_quota),
         ("POST", "/media/upload", desk.upload),
         ("GET", "/media/get", desk.download),
         ("POST", "/message/custom/send", desk.send),
@@ -70,7 +72,21 @@ class _Desk:
 
     def callback_addresses(self) -> dict[str, Any]:
         self._check_token()
-        return {"ip_list": ["127.0.0.1"]}
+        return {"ip_list": self._account.callback_addresses}
+
+    def quota(self) -> dict[str, Any]:
+        self._check_token()
+        api = str(_json_body().get("cgi_path")).removeprefix("/cgi-bin/")
+        limit, used = self._account.quota(api)
+        remain = max(0, limit - used)
+        return {**_ok(), "quota": {"daily_limit": limit, "used": used, "remain": remain}}
+
+    def clear_quota(self) -> dict[str, Any]:
+        self._check_token()
+        if not self._account.credentials.are_of(_json_body().get("appid")):
+            raise ApiError(40013)
+        self._account.clear_quota()
+        return _ok()
 
     def upload(self) -> dict[str, Any]:
         self._check_token()
@@ -96,10 +112,10 @@ class _Desk:
     def send(self) -> dict[str, Any]:
         self._check_token()
         self._account.check_permission()
-        self._account.count("custom/send")
+        self._account.count("message/custom/send")
         body = _json_body()
         kind, follower = body.get("msgtype"), body.get("touser")
-        if kind not in {"text", "msgmenu"}:
+        if kind not in {"text", "image", "msgmenu"}:
             raise ApiError(40008)
         if kind == "msgmenu" and not self._account.menus:
             raise ApiError(40200)
@@ -107,6 +123,8 @@ class _Desk:
         with self._account.lock:
             if kind == "text":
                 self._account.receive_text(follower, content.get("content"))
+            elif kind == "image":
+                self._account.receive_picture(follower, content.get("media_id"))
             else:
                 self._account.receive_text(follower, content.get("head_content"))
                 self._account.receive_menu(follower, content.get("list"))

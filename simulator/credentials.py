@@ -48,6 +48,10 @@ class Credentials:
             self._ends[before] = min(self._ends[before], self._clock.now() + OVERLAP)
         return self._plain, LIFE
 
+    def are_of(self, app_id: object) -> bool:
+        """Return whether an AppID is the account's."""
+        return app_id == self._app_id
+
     def check(self, token: str | None) -> None:
         """Raise ApiError unless the token is good now."""
         if not token:

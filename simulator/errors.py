@@ -47,6 +47,8 @@ MESSAGES = {
     46003: "menu no exist",
     47001: "data format error",
     48001: "api unauthorized",
+    48006: "forbid to clear quota because of reaching the limit",
+    76021: "cgi_path not found, please check",
 }
 
 

@@ -9,6 +9,7 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from contract.connection import connect
 from contract.job import ImageJob
 from contract.settings import Settings
 from contract.steps import durations
@@ -20,7 +21,7 @@ class Traces:
     """Reads RQ's jobs, and nothing else of the product."""
 
     def __init__(self, settings: Settings) -> None:
-        self._redis = redis.Redis.from_url(str(settings.redis_url), socket_timeout=1)
+        self._redis = connect(settings)
 
     def read(self, follower: str, message: str, created: int) -> dict[str, Any]:
         """Return the job's status, notes and steps so far, each with its seconds, in their order.

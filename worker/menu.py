@@ -19,12 +19,13 @@ import requests
 
 from contract.settings import Settings, SettingsError, load_settings
 from worker.button import MenuError, parse
-from worker.doctor.account import Answer, Desk, refusal, sign_in
-from worker.doctor.finding import Finding, Mark, note, well, wrong
+from worker.doctor.account import refusal, sign_in
+from worker.doctor.desk import Answer, Desk
+from worker.doctor.finding import Finding, Mark, note, well, wrong, wrong_settings
+from worker.doctor.wording import choose_language, put
 from worker.errcodes import Api
 
 _NO_MENU = 46003
-_WHEN = "phones show it within minutes; who follows anew sees it at once"
 
 Ask = Callable[..., Answer]  # Desk.ask(), with a token
 
@@ -50,13 +51,14 @@ def manage(action: str, file: Path | None) -> int:
     try:
         settings = load_settings("wechat_app_secret")
     except SettingsError as error:
-        return _give_up("settings", str(error), ".env.example explains each")
+        return _give_up(wrong_settings(error))
     try:
         menu = parse(file.read_text("utf-8-sig")) if file else {}
     except (OSError, UnicodeDecodeError) as error:
-        return _give_up(str(file), f"it cannot be read: {error}", "docs/menu.json is an example")
+        return _give_up([wrong("menu_file", "unreadable", path=str(file), error=str(error))])
     except MenuError as error:
-        return _give_up(str(file), str(error), "")
+        lines = str(error).splitlines()
+        return _give_up([wrong("menu_file", "wrong", path=str(file), problem=e) for e in lines])
     finding = _ask_wechat(settings, action, menu)
     return _tell(finding) if finding is not None else 0
 
@@ -68,19 +70,19 @@ def _ask_wechat(settings: Settings, action: str, menu: dict[str, Any]) -> Findin
         token, finding = sign_in(desk, settings)
         return _act(action, menu, functools.partial(desk.ask, token=token)) if token else finding
     except requests.RequestException as error:  # its text may hold the token
-        found = f"no answer from {desk.url} ({type(error).__name__})"
-        return wrong("WeChat", found, "python -m worker doctor says more")
+        return wrong("wechat", "away", url=desk.url, error=type(error).__name__)
 
 
-def _give_up(subject: str, problems: str, remedy: str) -> int:
-    for line in problems.splitlines():
-        _tell(wrong(subject, line, remedy))
+def _give_up(findings: list[Finding]) -> int:
+    for finding in findings:
+        _tell(finding)
     return 2
 
 
 def _tell(finding: Finding) -> int:
     out = sys.stdout if finding.mark is Mark.WELL else sys.stderr
-    out.write(f"{finding}\n")
+    language = choose_language()
+    out.write(f"{put(finding, language).line(language, finding.mark)}\n")
     return int(finding.mark is Mark.WRONG)
 
 
@@ -96,7 +98,7 @@ def _act(action: str, menu: dict[str, Any], ask: Ask) -> Finding | None:
 
 def _done(answer: Answer, what: str) -> Finding:
     if answer.said.get("errcode") == 0:
-        return well("menu", f"{what}; {_WHEN}")
+        return well("menu", what)
     return _refused(answer)
 
 
@@ -105,9 +107,9 @@ def _show(answer: Answer) -> Finding | None:
         case {"is_menu_open": shown, "selfmenu_info": {"button": [_, *_] as buttons}}:
             menu = {"button": [_flat(each) for each in buttons]}
             sys.stdout.write(json.dumps(menu, ensure_ascii=False, indent=2) + "\n")
-            return None if shown else note("menu", "it is switched off in WeChat's console")
+            return None if shown else note("menu", "off")
         case {"is_menu_open": _}:
-            return note("menu", "there is none")
+            return note("menu", "none")
     return _refused(answer)
 
 
@@ -121,6 +123,6 @@ def _flat(button: Any) -> Any:
 
 def _refused(answer: Answer) -> Finding:
     if answer.errcode == _NO_MENU:
-        return note("menu", "there is none")
+        return note("menu", "none")
     finding = refusal("menu", Api.SEND, answer)  # Api.SEND: no meanings but the general ones
     return dataclasses.replace(finding, mark=Mark.WRONG)  # also where WeChat is busy: not done

@@ -35,7 +35,7 @@ function notice(text) {
 function pictureBubble(mediaId) {
   const bubble = element("div", "bubble picture");
   const image = element("img");
-  image.alt = "已发送的图片 picture sent";
+  image.alt = "图片 picture";
   image.onload = () => { chat.scrollTop = chat.scrollHeight; };
   image.onerror = () => bubble.replaceChildren(element("span", "", "📄"));
   image.src = `/mmbiz_jpg/${mediaId}/0`;
@@ -55,6 +55,7 @@ const show = {
     if (event.way === "passive") waiting.delete(event.message);
     else waiting.delete([...waiting.keys()].find((id) => waiting.get(id).picture));
   },
+  picture(event) { say("theirs", "看", pictureBubble(event.picture)); },
   menu(event) { // in the bubble of the text that it came with
     const list = element("div", "menu");
     for (const line of event.lines) {
@@ -63,7 +64,7 @@ const show = {
       button.onclick = () => post(`/chat/${follower}/tap`, line);
       list.append(button);
     }
-    chat.querySelector("li.theirs:last-child .bubble")?.append(list);
+    [...chat.querySelectorAll("li.theirs .bubble:not(.picture)")].pop()?.append(list);
     chat.scrollTop = chat.scrollHeight;
   },
   outage(event) { notice(event.text); waiting.delete(event.message); },

@@ -191,6 +191,17 @@ def test_every_call_needs_a_token(client: Client) -> None:
         assert answer["errcode"] == 41001
 
 
+def test_uploaded_picture_is_shown_on_the_phone(
+    client: Client, account: Account, token: str, jpeg: bytes
+) -> None:
+    account.followers[OPENID].allow(MESSAGE_ALLOWS, account.clock.now())
+    media_id = account.media.upload("image", jpeg)
+    assert send(client, token, msgtype="image", image={"media_id": media_id}) == 0
+    assert account.transcript.since(0)[-1]["picture"] == media_id
+    assert send(client, token, msgtype="image", image={"media_id": "gone"}) == 40007
+    assert send(client, token, msgtype="image") == 40007
+
+
 @pytest.mark.parametrize("path", ["media/get?media_id=x", "message/custom/send", "media/upload"])
 def test_account_that_is_not_verified_may_not_write_or_fetch(
     client: Client, account: Account, token: str, path: str

@@ -32,6 +32,7 @@ def menu(wechat_server: WeChatServer) -> Menu:
             "WECHAT_TOKEN": TOKEN, "WECHAT_APP_ID": APP_ID, "WECHAT_APP_SECRET": APP_SECRET,
             "WECHAT_AES_KEY": AES_KEY, "WECHAT_API_URL": wechat_server.url, "LC_ALL": "C",
             "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",  # it is not needed
+            "LANGUAGE": "en",
         }  # fmt: skip
         done = subprocess.run(
             [sys.executable, "-m", "worker", "menu", *arguments],

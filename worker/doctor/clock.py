@@ -9,19 +9,12 @@ from worker.doctor.finding import Finding, well, wrong
 _MOST = 60  # seconds
 
 
-def compare(subject: str, theirs: float) -> Finding:
+def compare(check: str, theirs: float) -> Finding:
     """Hold a clock against ours; theirs is what it showed just now, in seconds since 1970."""
     ahead = time.time() - theirs
+    seconds = max(1, round(abs(ahead)))
     if abs(ahead) <= _MOST:
-        return well(subject, f"agrees with ours within {_shown(ahead)}")
-    relation = "behind ours" if ahead > 0 else "ahead of ours"
-    return wrong(
-        subject,
-        f"{_shown(ahead)} {relation}; expected {_MOST} s at most. What WeChat signs is refused "
-        "when it seems older than WECHAT_TIME_WINDOW",
-        "set this machine's clock by NTP: timedatectl set-ntp true",
-    )
-
-
-def _shown(seconds: float) -> str:
-    return f"{max(1, round(abs(seconds)))} s"
+        return well(check, seconds=seconds)
+    if ahead > 0:
+        return wrong(check, "behind", seconds=seconds, most=_MOST)
+    return wrong(check, "ahead", seconds=seconds, most=_MOST)

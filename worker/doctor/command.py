@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import TextIO
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import redis
 
 from contract.connection import connect
+from contract.redis_url import without_login
 from contract.settings import Settings, SettingsError, load_settings
-from worker.doctor import account, door, model, store, work
-from worker.doctor.finding import Finding, Mark, note, well, wrong
-from worker.standing import Standing
-
-_COLOURS = {Mark.WELL: "32", Mark.NOTE: "33", Mark.WRONG: "31"}  # green, yellow, red
+from labels import LANGUAGES
+from worker.doctor import (
+    account,
+    allowlist,
+    certificate,
+    door,
+    fresh_start,
+    model,
+    password,
+    store,
+    work,
+)
+from worker.doctor.finding import Finding, note, well, wrong, wrong_settings
+from worker.doctor.report import Json, Lines, Report
+from worker.doctor.wording import choose_language
 
 Check = Callable[[], Iterator[Finding]]
 
@@ -37,92 +47,88 @@ def offer(flags: argparse.ArgumentParser) -> None:
         "--lift-pauses", action="store_true",
         help="first end the pauses of WeChat's API, as after a reset of the day's quota",
     )  # fmt: skip
+    flags.add_argument(
+        "--clear-quota", action="store_true",
+        help="first have WeChat count the day's calls anew, ten times a month; ends pauses, too",
+    )  # fmt: skip
+    flags.add_argument(
+        "--write-nginx-allowlist", metavar="FILE", type=Path,
+        help="write WeChat's addresses for nginx, and do nothing else",
+    )  # fmt: skip
+    flags.add_argument("--json", action="store_true", help="for programs: docs/doctor.md")
+    flags.add_argument("--language", choices=LANGUAGES, help="(default: LANGUAGE)")
 
 
 def _url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
         raise argparse.ArgumentTypeError(f"{text!r} is no URL; expected http://host:port/wechat")
     return text
 
 
-def examine(webhook: str, *, lift_pauses: bool = False) -> int:
+def examine(flags: argparse.Namespace) -> int:
     """Write what is found; return 0 all well, 1 something must be done, 2 wrong settings."""
     logging.disable()  # what is worth saying becomes a line
-    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # no other is ever there
-    report = _Report(sys.stdout)
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]  # no other is ever there
+    report = (Json if flags.json else Lines)(sys.stdout, choose_language(flags.language))
     try:
         settings = load_settings("wechat_app_secret")
     except SettingsError as error:
-        for line in str(error).splitlines():
-            report.add(wrong("settings", line, ".env.example explains each"))
-        return 2
-    report.add(_settings(settings))
-    connection = connect(settings)
-    here = report.take("Redis", lambda: store.check(settings, connection))
-    if here and lift_pauses:
-        report.take("pauses", lambda: _lift(settings, connection))
-    report.take("WeChat", lambda: account.check(settings))
-    report.take("model", lambda: model.check(settings))
-    if here:
-        report.take("worker", lambda: work.check(settings, connection))
+        for finding in wrong_settings(error):
+            report.add(finding)
+        return report.end()
+    if path := flags.write_nginx_allowlist:
+        take(report, lambda: allowlist.renew(settings, path))
     else:
-        report.add(note("worker", "it cannot be looked at without Redis"))
-    report.take("webhook", lambda: door.check(settings, webhook))
+        _examine_all(report, settings, flags)
     return report.end()
 
 
+def _examine_all(report: Report, settings: Settings, flags: argparse.Namespace) -> None:
+    report.add(_settings(settings))
+    take(report, lambda: password.check(settings))
+    connection = connect(settings)
+    here = take(report, lambda: store.check(settings, connection))
+    if flags.clear_quota:
+        take(report, lambda: fresh_start.clear_quota(settings))
+    if here and (flags.lift_pauses or flags.clear_quota):
+        take(report, lambda: fresh_start.lift_pauses(settings, connection))
+    take(report, lambda: account.check(settings))
+    take(report, lambda: model.check(settings))
+    if here:
+        take(report, lambda: work.check(settings, connection))
+    else:
+        report.add(note("worker", "unseen"))
+    take(report, lambda: certificate.check(flags.webhook))
+    take(report, lambda: door.check(settings, flags.webhook))
+
+
 def _settings(settings: Settings) -> Finding:
-    place = urlsplit(str(settings.redis_url))
-    found = (
-        f"complete: account {settings.wechat_app_id} in {settings.wechat_mode} mode, Redis at "
-        f"{place.hostname}:{place.port or 6379}, models at {settings.serving_url}"
+    return well(
+        "settings",
+        account=settings.wechat_app_id,
+        mode=settings.wechat_mode,
+        redis=without_login(settings.redis_url),
+        serving=settings.serving_url,
     )
-    return well("settings", found)
 
 
-def _lift(settings: Settings, connection: redis.Redis) -> Iterator[Finding]:
-    lifted = Standing(connection, settings.wechat_app_id).lift()
-    yield well("pauses of WeChat's API", f"{lifted} lifted")
-
-
-class _Report:
-    """Writes findings, and remembers whether one was wrong."""
-
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-        self._colour = out.isatty() and "NO_COLOR" not in os.environ
-        self._wrong = 0
-
-    def add(self, finding: Finding) -> None:
-        """Write one line."""
-        self._wrong += finding.mark is Mark.WRONG
-        line = str(finding)
-        if self._colour:
-            line = f"\x1b[{_COLOURS[finding.mark]}m{line[0]}\x1b[0m{line[1:]}"
-        self._out.write(f"{line}\n")
-        self._out.flush()
-
-    def take(self, subject: str, check: Check) -> bool:
-        """Write what a check finds; return whether it came to its end."""
-        try:
-            for finding in check():
-                self.add(finding)
-        except redis.RedisError as error:
-            found = f"no connection to Redis ({type(error).__name__}); expected an answer"
-            self.add(wrong(subject, found, "start it, or set REDIS_URL to where it is"))
-            return False
-        except Exception as error:  # noqa: BLE001  # one check that fails must not hide the others
-            self.add(
-                wrong(subject, f"the check itself failed: {type(error).__name__}", "report it")
-            )
-            return False
-        return True
-
-    def end(self) -> int:
-        """Write the sum; return the exit status."""
-        if not self._wrong:
-            self._out.write("All is well.\n")
-            return 0
-        self._out.write(f"{self._wrong} to see to: the lines that begin with {Mark.WRONG}.\n")
-        return 1
+def take(report: Report, check: Check) -> bool:
+    """Report what a check finds; return whether it came to its end."""
+    try:
+        for finding in check():
+            report.add(finding)
+    except redis.AuthenticationError:
+        report.add(wrong("redis", "login"))
+        return False
+    except redis.RedisError as error:
+        report.add(wrong("redis", "away", error=type(error).__name__))
+        return False
+    except Exception as error:  # noqa: BLE001  # one check that fails must not hide the others
+        report.add(wrong("doctor", "crashed", error=type(error).__name__))
+        return False
+    return True

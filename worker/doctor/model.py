@@ -6,17 +6,21 @@ import base64
 import io
 import time
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from PIL import Image
 
+from contract.connection import connect
 from contract.settings import Settings
 from labels.classes import LabelsError, default_labels, match_labels, read_labels
+from worker.breaker import Breaker
 from worker.doctor.finding import Finding, note, well, wrong
+from worker.endpoint import Endpoint
 from worker.errors import ModelMismatch, ModelUnavailable
 from worker.model_server import AVAILABLE, ModelServer
+from worker.scene import read_scene
 from worker.vision import Signature, choose_signature, look
 
-_START = "see the model server's log; make run starts one, and SERVING_URL says where it is"
 _FOREIGN = (AttributeError, KeyError, TypeError, ValueError)  # what strange metadata may raise
 
 
@@ -26,11 +30,13 @@ def check(settings: Settings) -> Iterator[Finding]:
     yield from _classifier(server, settings)
     if settings.vqa_model:
         yield from _answerer(server, settings)
+    if settings.vqa_endpoint:
+        yield from _endpoint(settings)
 
 
 def _classifier(server: ModelServer, settings: Settings) -> Iterator[Finding]:
     model = settings.classifier_model
-    subject = f"model {model} (CLASSIFIER_MODEL)"
+    subject = {"model": model, "setting": "CLASSIFIER_MODEL"}
     try:
         yield _status(server, model, subject)
         signature = _signature(server, model)
@@ -38,18 +44,19 @@ def _classifier(server: ModelServer, settings: Settings) -> Iterator[Finding]:
         picture, began = _picture(settings.classifier_input), time.monotonic()
         look(server, model, signature, picture)
         took = 1000 * (time.monotonic() - began)
-        yield well(subject, f"a picture is looked at in {took:.0f} ms, by {signature.name}")
+        yield well("model", "looked", **subject, took=took, signature=signature.name)
     except ModelUnavailable as error:
-        yield wrong(subject, str(error), _START)
+        yield wrong("model", "away", **subject, why=str(error))
     except ModelMismatch as error:
-        yield wrong(subject, str(error), "set CLASSIFIER_MODEL to a model that takes pictures")
+        yield wrong("model", "mismatch", **subject, why=str(error))
 
 
-def _status(server: ModelServer, model: str, subject: str) -> Finding:
+def _status(server: ModelServer, model: str, subject: dict[str, str]) -> Finding:
     version, state = server.status(model)
     if state == AVAILABLE:
-        return well(subject, f"version {version} is served at {server.url}")
-    return wrong(subject, f"version {version} is {state}; expected {AVAILABLE}", _START)
+        return well("model", **subject, version=version, url=server.url)
+    values = {"version": version, "state": state, "expected": AVAILABLE}
+    return wrong("model", "not_available", **subject, **values)
 
 
 def _signature(server: ModelServer, model: str) -> Signature:
@@ -61,16 +68,15 @@ def _signature(server: ModelServer, model: str) -> Signature:
 
 
 def _labels(settings: Settings, signature: Signature) -> Finding:
-    subject = "class names (CLASSIFIER_LABELS)"
     path = settings.classifier_labels or default_labels(settings.classifier_model)
     try:
         names = read_labels(path)
         if signature.classes is None:
-            return note(subject, f"{path.name} names {len(names)}; the model does not say how many")
+            return note("class_names", "unsure", file=path.name, count=len(names))
         match_labels(names, signature.classes)
     except LabelsError as error:
-        return wrong(subject, str(error), "docs/own-model.md says what such a file looks like")
-    return well(subject, f"{path.name} names the model's {signature.classes} classes")
+        return wrong("class_names", "mismatch", why=str(error))
+    return well("class_names", file=path.name, count=signature.classes)
 
 
 def _picture(side: int) -> bytes:
@@ -84,7 +90,7 @@ def _picture(side: int) -> bytes:
 
 def _answerer(server: ModelServer, settings: Settings) -> Iterator[Finding]:
     model = settings.vqa_model
-    subject = f"model {model} (VQA_MODEL)"
+    subject = {"model": model, "setting": "VQA_MODEL"}
     picture = base64.b64encode(_picture(settings.classifier_input)).decode()
     try:
         yield _status(server, model, subject)
@@ -92,6 +98,33 @@ def _answerer(server: ModelServer, settings: Settings) -> Iterator[Finding]:
         instance = {"image": {"b64": picture}, "question": "what is it?"}
         server.predict(model, "serving_default", instance)
         took = 1000 * (time.monotonic() - began)
-        yield well(subject, f"a question is answered in {took:.0f} ms")
+        yield well("model", "answered", **subject, took=took)
+        yield _describe(server, subject, picture)
     except ModelUnavailable as error:
-        yield wrong(subject, str(error), _START)
+        yield wrong("model", "away", **subject, why=str(error))
+
+
+def _describe(server: ModelServer, subject: dict[str, str], picture: str) -> Finding:
+    began = time.monotonic()
+    try:
+        read_scene(server.predict(subject["model"], "describe", {"b64": picture}))
+    except ModelUnavailable as error:
+        return note("model", "not_described", **subject, why=str(error))
+    took = 1000 * (time.monotonic() - began)
+    return well("model", "described", **subject, took=took)
+
+
+def _endpoint(settings: Settings) -> Iterator[Finding]:
+    """Ask one cheap question, whatever the breaker says."""
+    host = urlsplit(settings.vqa_endpoint).netloc
+    subject = {"model": settings.vqa_endpoint_model, "host": host}
+    endpoint = Endpoint(settings, Breaker(connect(settings), "endpoint"))
+    began = time.monotonic()
+    try:
+        endpoint.probe(_picture(32))
+        took = 1000 * (time.monotonic() - began)
+        yield well("endpoint", **subject, took=took)
+    except ModelUnavailable as error:
+        yield wrong("endpoint", "away", **subject, why=str(error))
+    if not settings.moderation:
+        yield note("endpoint", "unread", **subject)

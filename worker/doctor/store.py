@@ -1,8 +1,9 @@
-"""Redis: is it there, does it keep what it is given, has it room."""
+"""Redis: is it there and quick, does it keep what it is given, has it room."""
 
 from __future__ import annotations
 
 import re
+import statistics
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -13,11 +14,13 @@ from contract.health import RedisState
 from contract.settings import Settings
 from worker.alert import NEARLY_FULL
 from worker.doctor.clock import compare
+from worker.doctor.exposure import exposure
 from worker.doctor.finding import Finding, note, well, wrong
 from worker.health import Observer
 
-_REDIS = "Redis"
 _OLDEST = (6, 2)  # the first with LMOVE, and with a SET that returns what was there
+_TRIPS = 20
+_SLOW = 20.0  # milliseconds; the webhook makes three trips before it answers, the worker some ten
 
 
 def check(settings: Settings, connection: redis.Redis) -> Iterator[Finding]:
@@ -30,66 +33,65 @@ def check(settings: Settings, connection: redis.Redis) -> Iterator[Finding]:
         seconds, microseconds = connection.time()
         connection.set("kantu:doctor", 1, px=1000)
     except redis.ResponseError as error:
-        yield wrong(_REDIS, f"it refuses us: {error}", "see its memory, its disk and its rights")
+        yield wrong("redis", "refuses", error=str(error))
         return
-    yield well(_REDIS, f"it answers in {took:.1f} ms, and takes writes")
+    yield well("redis", took=took)
+    yield compare("redis_clock", seconds + microseconds / 1e6)
+    yield _latency(connection)
     yield version(state)
     yield _policy(state)
     yield _memory(state)
     yield _persistence(state, connection)
-    yield compare("Redis' clock", seconds + microseconds / 1e6)
+    yield exposure(settings.redis_url, connection)
+
+
+def _latency(connection: redis.Redis) -> Finding:
+    took = []
+    for _ in range(_TRIPS):
+        began = time.monotonic()
+        connection.ping()
+        took.append(1000 * (time.monotonic() - began))
+    median, worst = statistics.median(took), max(took)
+    if median <= _SLOW:
+        return well("redis_latency", median=median, worst=worst, trips=_TRIPS)
+    return wrong(
+        "redis_latency", "slow", median=median, worst=worst, trips=_TRIPS, most=round(_SLOW)
+    )
 
 
 def version(state: RedisState) -> Finding:
     """Return whether it is new enough for the commands that are used."""
-    subject, found = "Redis' version", tuple(map(int, re.findall(r"\d+", state.version)[:2]))
+    found = tuple(map(int, re.findall(r"\d+", state.version)[:2]))
     if found >= _OLDEST:
-        return well(subject, state.version)
-    return wrong(subject, f"{state.version}; expected 6.2 or newer", "upgrade it")
+        return well("redis_version", version=state.version)
+    return wrong("redis_version", "old", version=state.version)
 
 
 def _policy(state: RedisState) -> Finding:
-    subject = "Redis' maxmemory-policy"
     if state.policy == "noeviction":
-        return well(subject, "noeviction")
-    return wrong(
-        subject,
-        f"{state.policy}; expected noeviction, or messages are dropped when memory is short",
-        "redis-cli config set maxmemory-policy noeviction, and the same in redis.conf",
-    )
+        return well("redis_policy")
+    return wrong("redis_policy", "evicts", policy=state.policy)
 
 
 def _memory(state: RedisState) -> Finding:
-    subject, used = "Redis' memory", f"{state.used / 2**20:.0f} MB"
+    used, limit, share = state.used / 2**20, state.limit / 2**20, state.share
     if not state.limit:
-        return well(subject, f"{used} used, no limit")
-    found = f"{used} of {state.limit / 2**20:.0f} MB used ({state.share:.0%})"
-    if state.share < NEARLY_FULL:
-        return well(subject, found)
-    return wrong(
-        subject, f"{found}; expected less than {NEARLY_FULL:.0%}", "raise maxmemory, or free some"
-    )
+        return note("redis_memory", "unlimited", used=used)
+    if share < NEARLY_FULL:
+        return well("redis_memory", used=used, limit=limit, share=share)
+    return wrong("redis_memory", "full", used=used, limit=limit, share=share, most=NEARLY_FULL)
 
 
 def _persistence(state: RedisState, connection: redis.Redis) -> Finding:
-    subject = "Redis' persistence"
-    failed = [
-        name
-        for name, status in (("appendonly file", state.append), ("snapshot", state.snapshot))
-        if status == "err"
-    ]
-    if failed:
-        return wrong(
-            subject, f"the last {' and '.join(failed)} could not be written", "see its log and disk"
-        )
+    if state.append == "err":
+        return wrong("redis_persistence", "broken_append")
+    if state.snapshot == "err":
+        return wrong("redis_persistence", "broken_snapshot")
     if state.durable:
-        return well(subject, "appendonly yes")
-    found = "snapshots only" if _takes_snapshots(connection) else "none"
-    return note(
-        subject,
-        f"{found}; expected appendonly yes, or messages in the queue are lost when Redis ends",
-        "redis-cli config set appendonly yes, and the same in redis.conf",
-    )
+        return well("redis_persistence")
+    if _takes_snapshots(connection):
+        return note("redis_persistence", "snapshots")
+    return note("redis_persistence", "none")
 
 
 def _takes_snapshots(connection: redis.Redis) -> bool:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import redis
+from rq.job import Job
 
 from contract.health import PausedApi, QueueState, WorkerState, read
+from contract.job import DEADLINE, picture_queue
+from contract.quota import BEIJING
 from contract.settings import Settings
 from worker.alert import LONG_WAIT
 from worker.doctor.finding import Finding, note, well, wrong
-from worker.errcodes import BEIJING
+from worker.doctor.quota import pushes
 from worker.health import Observer
 
-_START = "start it: python -m worker (make run does); if it runs, see its log"
+_OVERDUE = 30.0  # seconds after which a job that should have ended by itself hangs
+_AT_ONCE = 500  # jobs read
 
 
 def check(settings: Settings, connection: redis.Redis) -> Iterator[Finding]:
@@ -24,76 +28,71 @@ def check(settings: Settings, connection: redis.Redis) -> Iterator[Finding]:
     queue, workers = observer.queue(), observer.workers()
     yield _alive(workers)
     yield _pace(queue)
+    yield _stuck(connection)
     yield _outcomes(queue)
     yield _watch(workers, connection)
-    _, pauses = observer.account()
-    yield from _pauses(pauses)
+    _, paused = observer.account()
+    yield from _pauses(paused)
     yield from _breakers(observer)
+    yield pushes(connection)
 
 
 def _alive(workers: WorkerState) -> Finding:
-    subject = "worker"
     if workers.alive:
-        return well(subject, f"{workers.alive} processes are alive")
-    return wrong(subject, f"no process is alive ({workers.known} known); expected one", _START)
+        return well("worker", alive=workers.alive)
+    return wrong("worker", "dead", known=workers.known)
 
 
 def _pace(queue: QueueState) -> Finding:
-    subject = "queue"
-    found = f"{queue.waiting} wait, {queue.running} are worked on"
+    values = {"waiting": queue.waiting, "running": queue.running, "oldest": queue.oldest}
     if queue.oldest > LONG_WAIT:
-        return wrong(
-            subject,
-            f"{found}; the first has waited {queue.oldest:.0f} s, expected {LONG_WAIT:.0f} at most",
-            "see whether the worker is alive and the model server keeps up",
-        )
-    since = f"; the first for {queue.oldest:.1f} s" if queue.waiting else ""
-    return well(subject, f"{found}{since}")
+        return wrong("queue", "backed_up", most=LONG_WAIT, **values)
+    return well("queue", "moving" if queue.waiting else "well", **values)
+
+
+def _stuck(connection: redis.Redis) -> Finding:
+    """Return whether jobs go on after the time at which each should have been ended."""
+    queue = picture_queue(connection)
+    ids = queue.started_job_registry.get_job_ids(0, _AT_ONCE - 1, cleanup=False)
+    jobs = Job.fetch_many(ids, connection, serializer=queue.serializer) if ids else []
+    now = datetime.now(UTC)
+    ages = [(now - job.started_at).total_seconds() for job in jobs if job and job.started_at]
+    hanging = [age for age in ages if age > DEADLINE + _OVERDUE]
+    if not hanging:
+        return well("stuck")
+    return wrong("stuck", "wrong", count=len(hanging), oldest=max(hanging), most=DEADLINE)
 
 
 def _outcomes(queue: QueueState) -> Finding:
-    subject = "messages without an outcome"
-    held = f"; {queue.held} replies wait for their turn" if queue.held else ""
     if queue.failed:
-        return note(
-            subject,
-            f"{queue.failed} have failed and nobody was told{held}",
-            "none while a worker runs: it apologises within half a minute",
-        )
-    return well(subject, f"none has failed{held}")
+        return note("outcomes", "failed", failed=queue.failed, held=queue.held)
+    return well("outcomes", held=queue.held)
 
 
 def _watch(workers: WorkerState, connection: redis.Redis) -> Finding:
-    subject, health = "the worker's watch", read(connection)
+    health = read(connection)
     if health:
-        return well(subject, f"it looked {max(0.0, time.time() - health.taken):.0f} s ago")
-    if workers.alive:
-        return note(subject, "it has not looked within a minute; expected every 10 s", _START)
-    return note(subject, "it has not looked within a minute, since no worker runs")
+        return well("watch", ago=max(0.0, time.time() - health.taken))
+    return note("watch", "silent" if workers.alive else "asleep")
 
 
 def _pauses(pauses: tuple[PausedApi, ...]) -> Iterator[Finding]:
-    subject = "pauses of WeChat's API"
     if not pauses:
-        yield well(subject, "none")
+        yield well("pauses")
     for pause in pauses:
-        end = datetime.fromtimestamp(pause.until, BEIJING)
-        yield wrong(
-            subject,
-            f"{pause.api} is left alone until {end:%Y-%m-%d %H:%M:%S %z}, since WeChat said: "
-            f"{pause.why}",
-            pause.remedy or "wait: it ends by itself",
-        )
+        until = f"{datetime.fromtimestamp(pause.until, BEIJING):%Y-%m-%d %H:%M:%S %z}"
+        if pause.errcode:
+            case = "refused" if pause.remedy else "passing"
+            yield wrong("pauses", case, api=pause.api, until=until, errcode=pause.errcode)
+        else:
+            case = "other_remedy" if pause.remedy else "other"
+            values = {"why": pause.why, "remedy": pause.remedy}
+            yield wrong("pauses", case, api=pause.api, until=until, **values)
 
 
 def _breakers(observer: Observer) -> Iterator[Finding]:
-    subject = "breakers"
     opened = [each.name for each in observer.models() if each.breaker_open]
     if not opened:
-        yield well(subject, "closed")
+        yield well("breakers")
     for name in opened:
-        yield wrong(
-            subject,
-            f"{name} has not answered five times in a row; it is asked once in ten seconds",
-            "see the model server's log; the breaker closes when it answers",
-        )
+        yield wrong("breakers", "open", model=name)

@@ -2,105 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
 import http.server
-import os
+import json
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from pathlib import Path
 
 import pytest
 import redis
-import werkzeug.serving
 
-from app import create_app
 from contract.health import read
-from contract.settings import Settings
 from simulator.house import free_port
-from tests.conftest import (
-    AES_KEY,
-    APP_ID,
-    APP_SECRET,
-    TOKEN,
-    WeChatServer,
-    make_settings,
-    until,
-)
+from tests.conftest import APP_ID, WeChatServer, make_settings, until
+from tests.worker.doctor.conftest import ROOT, Doctor, webhook, wrong
+from tests.worker.eyes import KEY, MODEL, seeing
 from tests.worker.odd_server import Respond, answer, odd_server
-from tests.worker.test_alert import WELL
 from tests.worker.test_health import break_open, queue_message
-from worker.doctor.store import version
 from worker.errcodes import Api
 from worker.standing import Pause, Standing
 
-ROOT = Path(__file__).parents[2]
 OTHER_KEY = "ZYXWVUTSRQPONMLKJIHGFEDCBAabcdefghijklmnopq"
-Doctor = Callable[..., tuple[int, list[str]]]
-
-
-@pytest.fixture
-def environment(redis_url: str, serving_url: str, wechat_server: WeChatServer) -> dict[str, str]:
-    return {
-        **os.environ,
-        "WECHAT_TOKEN": TOKEN,
-        "WECHAT_APP_ID": APP_ID,
-        "WECHAT_APP_SECRET": APP_SECRET,
-        "WECHAT_AES_KEY": AES_KEY,
-        "WECHAT_API_URL": wechat_server.url,
-        "REDIS_URL": redis_url,
-        "SERVING_URL": serving_url,
-        "VQA_MODEL": "answerer",
-    }
-
-
-@contextlib.contextmanager
-def webhook(settings: Settings) -> Iterator[str]:
-    """Serve the webhook; give its URL."""
-    server = werkzeug.serving.make_server("127.0.0.1", 0, create_app(settings), threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.port}/wechat"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def webhook_url(redis_url: str) -> Iterator[str]:
-    with webhook(make_settings(redis_url=redis_url)) as url:
-        yield url
-
-
-@pytest.fixture
-def doctor(environment: dict[str, str], webhook_url: str, connection: redis.Redis) -> Doctor:
-    """Run the doctor with some settings changed; return its exit status and what it found."""
-
-    def examine(*arguments: str, **changes: str) -> tuple[int, list[str]]:
-        arguments = (
-            arguments if "--webhook" in arguments else ("--webhook", webhook_url, *arguments)
-        )
-        done = subprocess.run(
-            [sys.executable, "-m", "worker", "doctor", *arguments],
-            cwd=ROOT, env=environment | changes, capture_output=True, text=True, timeout=60,
-            check=False,
-        )  # fmt: skip
-        said = done.stdout + done.stderr
-        assert "Traceback" not in said
-        assert "\x1b" not in said  # no colour where there is no terminal
-        assert not [secret for secret in (TOKEN, APP_SECRET, AES_KEY) if secret in said]
-        return done.returncode, done.stdout.splitlines()
-
-    return examine
-
-
-def wrong(lines: list[str]) -> list[str]:
-    """Return the lines that say that something must be done."""
-    return [line for line in lines if line.startswith("✗")]
 
 
 def test_all_is_well_with_a_worker(
@@ -127,7 +52,8 @@ def test_all_is_well_with_a_worker(
     )
     assert "✓ webhook: it refuses a wrong signature and an unsealed message" in lines
     assert any(line.startswith("✓ model demo (CLASSIFIER_MODEL): a picture") for line in lines)
-    assert any(line.startswith("✓ model answerer (VQA_MODEL): a question") for line in lines)
+    for done in ("a question is answered", "a picture is described"):
+        assert any(line.startswith(f"✓ model answerer (VQA_MODEL): {done}") for line in lines)
     assert any(line.startswith("! Redis' persistence: none; expected appendonly") for line in lines)
     assert wechat_server.texts() == []
     assert connection.keys("rq:job:*") == []
@@ -154,7 +80,11 @@ def test_all_wrong_settings_are_named(doctor: Doctor) -> None:
     ("changes", "found"),
     [
         (
-            {"WECHAT_APP_SECRET": "x", "CLASSIFIER_MODEL": "gone", "WECHAT_TOKEN": "another"},
+            {
+                "WECHAT_APP_SECRET": "x",
+                "CLASSIFIER_MODEL": "gone",
+                "WECHAT_TOKEN": "another-of-theirs",
+            },
             [
                 "access token: WeChat refuses with errcode 40125, the AppSecret is wrong",
                 "model gone (CLASSIFIER_MODEL): http://127.0.0.1",
@@ -193,12 +123,12 @@ def test_each_wrong_setting_is_found(
 
 def test_redis_away_hides_nothing_else(doctor: Doctor) -> None:
     port = free_port()
-    status, lines = doctor(REDIS_URL=f"redis://:a-password@127.0.0.1:{port}/0")
+    status, lines = doctor(REDIS_URL=f"redis://:a-long-one-of-ours@127.0.0.1:{port}/0")
     assert status == 1
     (line,) = wrong(lines)
     assert line.startswith("✗ Redis: no connection to Redis (ConnectionError)")
     assert f"Redis at 127.0.0.1:{port}, models at http://" in lines[0]
-    assert not [line for line in lines if "a-password" in line]
+    assert not [line for line in lines if "a-long-one-of-ours" in line]
     assert "! worker: it cannot be looked at without Redis" in lines
     assert "✓ customer-service messages: the account may send them" in lines
 
@@ -217,14 +147,6 @@ def test_redis_that_evicts_and_is_full_is_found(doctor: Doctor, connection: redi
     assert memory.startswith("✗ Redis' memory: ")
 
 
-@pytest.mark.parametrize(
-    ("number", "mark"), [("5.0.14", "✗"), ("6.0.9", "✗"), ("6.2.14", "✓"), ("7.4.1", "✓")]
-)
-def test_redis_must_know_the_commands_that_are_used(number: str, mark: str) -> None:
-    state = dataclasses.replace(WELL.redis, version=number)
-    assert str(version(state)).startswith(f"{mark} Redis' version: {number}")
-
-
 def test_address_to_put_on_the_list_is_printed(doctor: Doctor, wechat_server: WeChatServer) -> None:
     wechat_server.account.listed = set()
     _, lines = doctor()
@@ -240,7 +162,8 @@ def test_account_that_may_not_send_is_found(doctor: Doctor, wechat_server: WeCha
     _, lines = doctor()
     assert wrong(lines)[0] == (
         "✗ customer-service messages: WeChat refuses with errcode 48001, this account may not use "
-        "this API. What to do: have the account verified (微信认证)"
+        "this API. What to do: set WECHAT_REPLY=passive, and replies go out in WeChat's own "
+        "request; or have the account verified (微信认证)"
     )
     assert (
         "! pictures by media/get: the account may not; they are fetched by their PicUrl instead"
@@ -297,17 +220,20 @@ def test_what_piles_up_is_found(doctor: Doctor, connection: redis.Redis) -> None
     break_open(connection, "demo")
     _, lines = doctor()
     _, queue, breaker = wrong(lines)
-    assert queue.startswith("✗ queue: 1 wait, 0 are worked on; the first has waited 7")
+    assert queue.startswith("✗ queue: 1 wait, 0 are worked on; the first has waited ")
     assert breaker.startswith("✗ breakers: demo has not answered five times in a row")
 
 
 def test_pause_is_named_and_lifted(doctor: Doctor, connection: redis.Redis) -> None:
     standing = Standing(connection, APP_ID)
-    why = Pause(api=Api.SEND, why="errcode 45009", until=time.time() + 9999, remedy="wait")
-    standing.pause(why)
+    standing.pause(
+        Pause(api=Api.SEND, why="", until=time.time() + 9999, errcode=45009, remedy="wait")
+    )
     _, lines = doctor()
     assert wrong(lines)[1].startswith("✗ pauses of WeChat's API: send is left alone until ")
-    assert wrong(lines)[1].endswith("since WeChat said: errcode 45009. What to do: wait")
+    assert (
+        "since WeChat said: errcode 45009, the day's quota is used up. What to" in wrong(lines)[1]
+    )
     _, lines = doctor("--lift-pauses")
     assert "✓ pauses of WeChat's API: 1 lifted" in lines
     assert "✓ pauses of WeChat's API: none" in lines
@@ -337,3 +263,56 @@ def test_webhook_of_plain_mode_is_knocked_at_in_plain(doctor: Doctor, redis_url:
 def test_what_is_no_url_is_refused(doctor: Doctor) -> None:
     status, _ = doctor("--webhook", "127.0.0.1:8000")
     assert status == 2
+
+
+def test_endpoint_is_asked_one_cheap_question(doctor: Doctor) -> None:
+    with seeing(lambda _: "a picture") as (eyes, server):
+        known = {"VQA_ENDPOINT": f"{server.url}/v1", "VQA_ENDPOINT_MODEL": MODEL}
+        _, lines = doctor(**known, VQA_ENDPOINT_KEY=KEY)
+        _, refused = doctor(**known, VQA_ENDPOINT_KEY="sk-wrong-1234")
+    (line, unread) = [each for each in lines if "(VQA_ENDPOINT)" in each]
+    assert line.startswith(f"✓ model {MODEL} at 127.0.0.1:{server.port} (VQA_ENDPOINT): a question")
+    assert unread.startswith("! ")
+    assert "MODERATION" in unread
+    assert len(eyes.asked) == 1
+    key_refused = "HTTP 401: the key is refused: see VQA_ENDPOINT_KEY"
+    assert any(key_refused in each for each in wrong(refused))
+    assert not any(key in each for each in [*lines, *refused] for key in (KEY, "sk-wrong-1234"))
+
+
+def test_programs_get_one_object_and_operators_their_own_language(doctor: Doctor) -> None:
+    status, lines = doctor("--json", "--language", "zh", WECHAT_APP_SECRET="canary-4711")
+    said = json.loads("\n".join(lines))
+    assert set(said) == {"schema", "taken", "language", "exit", "counts", "findings"}
+    assert (said["schema"], said["language"], said["exit"], status) == (1, "zh", 1, 1)
+    fields = {"check", "case", "mark", "subject", "found", "todo", "values"}
+    assert {frozenset(each) for each in said["findings"]} == {frozenset(fields)}
+    marks = [each["mark"] for each in said["findings"]]
+    assert said["counts"] == {mark: marks.count(mark) for mark in ("well", "note", "wrong")}
+    (token,) = [each for each in said["findings"] if each["check"] == "token"]
+    assert (token["found"], token["todo"]) == (
+        "微信拒绝，errcode 40125，AppSecret 不对",
+        "把 WECHAT_APP_SECRET 改成公众平台里的",
+    )
+    assert token["values"]["errcode"] == 40125
+    assert "canary" not in "".join(lines)
+
+
+def test_language_is_that_of_the_settings(doctor: Doctor) -> None:
+    status, lines = doctor(LANGUAGE="zh_CN:zh", WECHAT_APP_ID="12", WECHAT_MODE="secure")
+    assert (status, lines[-1]) == (2, "有 2 处要处理：以 ✗ 开头的行。")
+    assert [line.startswith("✗ 设置：WECHAT_") for line in lines] == [True, True, False]
+    assert "填 safe（安全模式）" in lines[1]
+    said = json.loads("\n".join(doctor("--json", WECHAT_APP_ID="12")[1]))
+    (found,) = said["findings"]
+    assert (said["exit"], found["values"]["setting"]) == (2, "WECHAT_APP_ID")
+
+
+def test_list_for_nginx_is_all_that_is_done(
+    doctor: Doctor, tmp_path: Path, wechat_server: WeChatServer
+) -> None:
+    path = tmp_path / "allowlist.conf"
+    status, lines = doctor("--write-nginx-allowlist", str(path))
+    assert (status, len(lines)) == (0, 2)
+    assert path.read_text().splitlines()[1:] == ["127.0.0.1 1;"]
+    assert wechat_server.requests == ["/cgi-bin/stable_token", "/cgi-bin/getcallbackip"]

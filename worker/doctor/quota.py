@@ -1,0 +1,41 @@
+"""What is left of the day's quotas, by WeChat's count and by our own.
+
+Source: "Query API call quota", https://developers.weixin.qq.com/doc/service/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import redis
+
+from contract.quota import pushed_today
+from worker.doctor.desk import Answer, Desk
+from worker.doctor.finding import Finding, note, well, wrong
+
+_ASKED = ("message/custom/send", "media/get")
+_NEARLY = 0.9
+
+
+def check(desk: Desk, token: str) -> Iterator[Finding]:
+    """Give what WeChat says is left; raise as Desk. To ask has a quota of its own, a large one."""
+    for api in _ASKED:
+        answer = desk.ask("POST", "openapi/quota/get", token, json={"cgi_path": f"/cgi-bin/{api}"})
+        yield _judge(api, answer)
+
+
+def _judge(api: str, answer: Answer) -> Finding:
+    match answer.said.get("quota"):
+        # Of an API that the account may not use, the limit is 0.
+        case {"daily_limit": int(limit), "used": int(used)} if limit > 0:
+            if used >= limit:
+                return wrong("quota", "used_up", api=api, used=used, limit=limit)
+            if used >= _NEARLY * limit:
+                return note("quota", "nearly", api=api, used=used, limit=limit)
+            return well("quota", api=api, used=used, limit=limit)
+    return note("quota", "silent", api=api, errcode=answer.errcode)
+
+
+def pushes(connection: redis.Redis) -> Finding:
+    """Return how many replies were pushed today; raise redis.RedisError."""
+    return well("pushes", count=pushed_today(connection))

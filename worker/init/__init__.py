@@ -1,0 +1,1 @@
+"""`python -m worker init`: asks for the settings, tries them as it goes, writes `.env`."""
