@@ -36,6 +36,7 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
     flags.add_argument("--port", type=int, default=8080, help="of the page and the API")
+    flags.add_argument("--host", default="127.0.0.1", help="to listen on; in a container 0.0.0.0")
     flags.add_argument("--webhook", default="http://127.0.0.1:8000/wechat", help="where to deliver")
     return flags
 
@@ -59,8 +60,8 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         super().__init__()
 
     def load_config(self) -> None:
-        """Tell gunicorn how to run: on loopback only."""
-        self.cfg.set("bind", f"127.0.0.1:{self._flags.port}")
+        """Tell gunicorn how to run: on loopback only, unless told otherwise."""
+        self.cfg.set("bind", f"{self._flags.host}:{self._flags.port}")
         self.cfg.set("worker_class", "gthread")
         self.cfg.set("threads", 64)
         self.cfg.set("timeout", 0)

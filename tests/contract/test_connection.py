@@ -28,3 +28,12 @@ def test_silent_redis_is_reported_before_wechat_hangs_up() -> None:
         with pytest.raises(redis.TimeoutError):
             client.ping()
         assert time.monotonic() - started < 3
+
+
+def test_sentinels_that_are_all_away_are_reported_at_once() -> None:
+    hosts = ",".join(f"127.0.0.1:{free_port()}" for _ in range(3))
+    client = connect(make_settings(redis_url=f"redis+sentinel://{hosts}/mymaster/0"))
+    started = time.monotonic()
+    with pytest.raises(redis.ConnectionError, match="No master found"):
+        client.ping()
+    assert time.monotonic() - started < 2

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from simulator import programs
-from simulator.demo import Demo
+from simulator.demo import QUESTIONS, Demo
 from tests.conftest import until
 
 
@@ -63,7 +63,8 @@ class Phone:
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The models of a fresh checkout, whatever was exported into this one."""
     folder = tmp_path_factory.mktemp("shipped")
-    (folder / "demo").symlink_to(programs.MODELS / "demo")
+    for model in ("demo", QUESTIONS):
+        (folder / model).symlink_to(programs.MODELS / model)
     return folder
 
 

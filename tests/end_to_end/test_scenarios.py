@@ -25,11 +25,18 @@ from simulator.courier import Courier
 from simulator.house import free_port
 from simulator.phone import Phone
 from tests.chaos.arena import Arena
-from tests.chaos.models import REPLY
+from tests.chaos.models import REPLY, scene
 from tests.conftest import make_settings, serve_wechat, until
+from worker.scene import describe, read_scene, suggest
 
 BOTH = pytest.mark.parametrize("language", ["zh", "en"])
 SECONDS = 40  # for a busy machine
+DRAWING = scene(
+    ("red", "circle", [0.2, 0.1, 0.4, 0.2]),
+    ("blue", "square", [0.2, 0.3, 0.4, 0.4]),
+    ("blue", "square", [0.3, 0.7, 0.9, 0.95]),
+)
+SQUARES = {"zh": "正方形", "en": "squares"}
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -113,6 +120,14 @@ def arena(tmp_path_factory: pytest.TempPathFactory, samples: dict[str, bytes]) -
 
 
 @pytest.fixture(scope="module")
+def drawing(tmp_path_factory: pytest.TempPathFactory, samples: dict[str, bytes]) -> Iterator[Arena]:
+    """Everything, replying by push with pictures."""
+    folder, picture = tmp_path_factory.mktemp("drawing"), samples["4-shapes"]
+    with opened(folder, picture, REPLY_WITH_PICTURE="true") as arena:
+        yield arena
+
+
+@pytest.fixture(scope="module")
 def passive(tmp_path_factory: pytest.TempPathFactory, samples: dict[str, bytes]) -> Iterator[Arena]:
     """Everything, replying in WeChat's own requests."""
     picture = samples["1-digit-3"]
@@ -121,8 +136,9 @@ def passive(tmp_path_factory: pytest.TempPathFactory, samples: dict[str, bytes])
 
 
 @pytest.fixture
-def chat(arena: Arena, language: str) -> Chat:
-    return begin(arena, arena.courier, language)
+def chat(arena: Arena, language: str) -> Iterator[Chat]:
+    yield begin(arena, arena.courier, language)
+    arena.models.scene = scene()
 
 
 @pytest.fixture
@@ -145,8 +161,7 @@ def test_picture_is_answered_and_the_answer_judged(chat: Chat) -> None:
     answer = chat.show()
     assert answer.startswith(chat.words("sure", percent="96.0%", name=""))
     lines = chat.menu()
-    names = ("right", "wrong", "next_count", "next_colour")
-    assert [each["content"] for each in lines] == [chat.words(name) for name in names]
+    assert [each["content"] for each in lines] == [chat.words("right"), chat.words("wrong")]
     assert chat.tap(lines[0]) == chat.words("thanks_right")
     assert chat.tap(lines[1]) == chat.words("thanks_wrong")  # said, but the first one counts
     (label,) = Feedback(chat.arena.redis).read("demo")
@@ -156,19 +171,72 @@ def test_picture_is_answered_and_the_answer_judged(chat: Chat) -> None:
 
 @BOTH
 def test_picture_is_asked_about_by_a_tap_and_in_words(chat: Chat) -> None:
-    chat.show()
-    count = chat.menu()[2]
-    assert chat.tap(count) == REPLY + count["content"]
-    below = [each["content"] for each in chat.menu(2)]
-    assert below == [chat.words(name) for name in ("right", "wrong", "next_colour")]
-    question = {"zh": "这是手写的吗", "en": "is it handwritten"}[chat.language]
-    assert chat.say(question) == REPLY + question
+    chat.arena.models.scene = DRAWING
+    assert chat.show() == describe(read_scene(DRAWING), chat.language)
+    largest = chat.menu()[2]
+    assert chat.tap(largest) == REPLY + chat.words("ask_largest")
+    name = {"zh": "红色的圆形", "en": "red circle"}[chat.language]
+    suggested = [
+        chat.words("ask_nearest", thing=name),
+        chat.words("ask_count", shapes=SQUARES[chat.language]),
+    ]
+    assert [each["content"] for each in chat.menu(2)][2:] == suggested
+    question = {"zh": "那它左边呢", "en": "what is left of it"}[chat.language]
+    assert chat.say(question) == f"{REPLY}{chat.words('ask_largest')} / {question}"
 
 
 @BOTH
-def test_question_without_a_picture_is_told_how_to_begin(chat: Chat) -> None:
+def test_question_before_its_picture_is_answered_when_that_comes(chat: Chat) -> None:
     question = {"zh": "这是什么", "en": "what is this"}[chat.language]
     assert chat.say(question) == chat.words("send_picture_first")
+    assert chat.show() == chat.words("asked_before", answer=REPLY + question)
+    assert chat.words("sure", percent="96.0%", name="") in chat.show()
+
+
+@BOTH
+def test_picture_and_its_questions_sent_within_a_second_are_answered_in_that_order(
+    chat: Chat, held: threading.Event
+) -> None:
+    """By two processes, whichever of them takes which."""
+    questions = {"zh": ["有几个圆", "那它左边呢"], "en": ["how many circles", "what is left of it"]}
+    first, second = questions[chat.language]
+    delivered = len(chat.events("delivery"))
+    chat.send()
+    chat.delivered(delivered + 1)  # WeChat's own order is that of the tries
+    chat.phone.send_text(chat.openid, first)
+    chat.delivered(delivered + 2)
+    chat.phone.send_text(chat.openid, second)
+    chat.delivered(delivered + 3)
+    held.set()
+    picture, *answers = chat.hear(3)
+    assert picture.startswith(chat.words("sure", percent="96.0%", name=""))
+    assert answers == [REPLY + first, f"{REPLY}{first} / {second}"]
+
+
+@BOTH
+def test_earlier_picture_can_be_asked_about(chat: Chat) -> None:
+    chat.show()
+    chat.show()
+    asked, meant = {
+        "zh": ("第一张里有几个圆", "图里有几个圆"),
+        "en": (
+            "count the circles in the previous picture",
+            "count the circles in the picture",
+        ),
+    }[chat.language]
+    assert chat.say(asked) == REPLY + meant
+
+
+@BOTH
+def test_picture_comes_back_outlined_where_the_account_wants_it(
+    drawing: Arena, language: str
+) -> None:
+    chat = begin(drawing, drawing.courier, language)
+    drawing.models.scene = DRAWING
+    assert chat.show() == describe(read_scene(DRAWING), language)
+    until(lambda: chat.events("picture"), SECONDS)
+    (media_id,) = [each["picture"] for each in chat.events("picture")]
+    assert drawing.account.media.get(media_id)[:2] == b"\xff\xd8"
 
 
 @BOTH
@@ -192,12 +260,16 @@ WORDS = {
 @pytest.mark.parametrize("key", WORDS)
 def test_commands_are_obeyed_in_words_and_from_the_menu(chat: Chat, key: str) -> None:
     word = WORDS[key][chat.language == "en"]
-    expected = chat.words(key, questions=chat.words("help_questions"), minutes=30)
-    assert chat.say(word) == expected
+
+    def expected() -> str:
+        questions, others = chat.words("help_shapes"), chat.words("privacy_nobody")
+        return chat.words(key, minutes=30, questions=questions, others=others)
+
+    assert chat.say(word) == expected()
     if key == "data_deleted":
         chat.language = "zh"  # for the one that was chosen is forgotten, too
     chat.phone.cause(chat.openid, "CLICK", word)
-    assert chat.hear() == [chat.words(key, questions=chat.words("help_questions"), minutes=30)]
+    assert chat.hear() == [expected()]
 
 
 @BOTH
@@ -245,7 +317,7 @@ def test_nine_pictures_are_answered_in_order_with_one_menu(
     answers = chat.hear(9)
     begun = [chat.words("numbered", number=number, answer="") for number in range(1, 10)]
     assert [text[: len(start)] for text, start in zip(answers, begun, strict=True)] == begun
-    assert len(chat.menu()) == 4
+    assert len(chat.menu()) == 2
     *_, last, menu = [
         each
         for each in chat.arena.account.transcript.since(0)
@@ -271,7 +343,7 @@ def test_answer_beyond_wechat_s_count_heads_the_next_reply(
     answer, _, after = chat.say(WORDS["language_now"][chat.language == "en"]).partition("\n\n")
     assert answer.startswith(chat.words("sure", percent="96.0%", name=""))
     assert after == chat.words("language_now")
-    assert chat.say("1") == chat.words("looking_only")  # for no choices were below it
+    assert chat.say("1") == chat.words("question_empty")  # for no choices were below it
     chat.show()  # by push again
     assert chat.events("answer")[-1]["way"] == "push"
 
@@ -316,19 +388,17 @@ def test_who_sends_too_much_is_told_once(chat: Chat, most: int, key: str) -> Non
 
 @BOTH
 def test_passive_answer_offers_numbers(passive: Arena, language: str) -> None:
+    passive.models.scene = DRAWING
     chat = begin(passive, passive.courier, language)
     answer, _, choices = chat.show().partition("\n\n")
-    assert answer.startswith(chat.words("sure", percent="96.0%", name=""))
-    names = ("right", "wrong", "next_count", "next_colour")
-    lines = [
-        chat.words("choice", number=number, text=chat.words(name))
-        for number, name in enumerate(names, 1)
-    ]
+    assert answer == describe(read_scene(DRAWING), language)
+    texts = [chat.words("right"), chat.words("wrong"), *suggest(read_scene(DRAWING), language)]
+    lines = [chat.words("choice", number=number, text=text) for number, text in enumerate(texts, 1)]
     assert choices.splitlines() == [chat.words("choose"), *lines]
     assert chat.say("1") == chat.words("thanks_right")
     answer, _, choices = chat.say("3").partition("\n\n")
-    assert answer == REPLY + chat.words("next_count")
-    assert len(choices.splitlines()) == 4
+    assert answer == REPLY + chat.words("ask_largest")
+    assert len(choices.splitlines()) == 5
     assert {each["way"] for each in chat.events("answer")} == {"passive"}
 
 
