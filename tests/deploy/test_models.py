@@ -1,0 +1,71 @@
+"""`python -m serving models`: what is to be served is there before a server starts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from simulator import programs
+from simulator.house import ROOT, free_port
+from tests.conftest import until
+
+
+def fill(folder: Path, *models: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    return subprocess.run(
+        [sys.executable, "-m", "serving", "models", "--output", str(folder), *models],
+        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+
+
+def test_shipped_model_is_copied_once_and_can_be_served(tmp_path: Path) -> None:
+    assert fill(tmp_path, "demo", "none", "").stdout == "demo: copied 1\n"
+    again = fill(tmp_path, "demo", "demo")
+    assert (again.returncode, again.stdout) == (0, "demo: version 1 is there\n")
+    port = free_port()
+    server = programs.model_server(
+        port, tmp_path / "models.config", "demo", tmp_path / "serving.log"
+    )
+    server.start()
+    try:
+        until(server.ready, 60)
+        states = requests.get(f"http://127.0.0.1:{port}/v1/models/demo", timeout=10).json()
+        assert states["model_version_status"][0]["state"] == "AVAILABLE"
+    finally:
+        server.end()
+
+
+@pytest.mark.parametrize(
+    ("models", "said"),
+    [
+        (
+            ["demo", "resnet5"],
+            "there is no model 'resnet5'; expected one of demo, efficientnetv2b0",
+        ),
+        (["empty"], "empty holds no model; expected a version in it, such as"),
+        (["none"], "no model is named"),
+    ],
+    ids=["unknown", "empty", "none"],
+)
+def test_what_cannot_be_served_is_named_and_no_configuration_written(
+    tmp_path: Path, models: list[str], said: str
+) -> None:
+    (tmp_path / "empty" / "1").mkdir(parents=True)
+    done = fill(tmp_path, *models)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert not (tmp_path / "models.config").exists()
+
+
+def test_host_of_the_weights_that_is_away_is_named(tmp_path: Path) -> None:
+    away = f"http://127.0.0.1:{free_port()}"
+    done = fill(tmp_path, "resnet50", KERAS_WEIGHTS_URL=away, KERAS_HOME=str(tmp_path / "k"))
+    assert done.returncode == 1
+    assert "no weights from" in done.stderr
+    assert "models: resnet50 could not be exported; see above" in done.stderr
