@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 MODELS = Path(__file__).parents[1] / "models"
@@ -20,15 +20,14 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from serving.export.publish import ExportError
-    from serving.train import report
     from serving.train.photographs import PhotographsMissing
 
     base_path = flags.output / flags.model
     try:
         if flags.only_report:
-            report.write(base_path / str(flags.version), base_path)
+            _JUDGES[flags.model](base_path / str(flags.version), base_path)
         else:
-            _train(base_path, flags.version)
+            _train(base_path, flags.version, _MAKERS[flags.model])
     except (ExportError, PhotographsMissing) as error:
         sys.stderr.write(f"train: {error}\nThe model that was there stays as it is.\n")
         return 1
@@ -39,11 +38,12 @@ def _parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(
         prog="python -m serving train",
         description=f"{__doc__} A version that is there already is replaced when all is done.",
-        epilog="Needs the Python packages that `make train` installs, and photographs of Debian's "
-        "packages of wallpapers: `apt-get download` fetches those that serving/train/"
-        "photographs.csv names, once, to ~/.cache/kantu/photographs, and installs none.",
+        epilog="demo classifies pictures; vqa answers questions about pictures of shapes. Both "
+        "need the Python packages that `make train` installs, and photographs of Debian's packages "
+        "of wallpapers: `apt-get download` fetches those that serving/train/photographs.csv names, "
+        "once, to ~/.cache/kantu/photographs, and installs none.",
     )
-    flags.add_argument("model", choices=["demo"])
+    flags.add_argument("model", choices=list(_MAKERS))
     flags.add_argument(
         "--output", type=Path, default=MODELS, metavar="DIR",
         help="holds DIR/model/version and the report; default: serving/models",
@@ -55,17 +55,46 @@ def _parser() -> argparse.ArgumentParser:
     return flags
 
 
-def _train(base_path: Path, version: int) -> None:
+def _train(base_path: Path, version: int, make: Callable[[Path, int], None]) -> None:
     """Make the model and its report beside those of base_path, and only then replace them."""
-    from serving.train import demo, photographs, report
+    from serving.train import photographs
 
     for part in _PARTS:
         photographs.load(part)  # what cannot be fetched is known now, not after the training
     base_path.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".train-", dir=base_path) as folder:
         made = Path(folder) / base_path.name
-        report.write(demo.save(demo.train(), made, version), made)
+        make(made, version)
         _replace(base_path, made, Path(folder))
+
+
+def _make_demo(made: Path, version: int) -> None:
+    from serving.train import demo, report
+
+    report.write(demo.save(demo.train(), made, version), made)
+
+
+def _make_vqa(made: Path, version: int) -> None:
+    from serving.train.vqa import exam, making, report, trials
+
+    frozen = trials.digest(exam.FROZEN)  # before anything is learned
+    report.write(making.save(making.make(), made, version), made, frozen)
+
+
+def _judge_demo(model: Path, folder: Path) -> None:
+    from serving.train import report
+
+    report.write(model, folder)
+
+
+def _judge_vqa(model: Path, folder: Path) -> None:
+    from serving.train.vqa import report
+
+    report.write(model, folder)
+
+
+_MAKERS: dict[str, Callable[[Path, int], None]] = {"demo": _make_demo, "vqa": _make_vqa}
+_JUDGES: dict[str, Callable[[Path, Path], None]] = {"demo": _judge_demo, "vqa": _judge_vqa}
 
 
 def _replace(base_path: Path, made: Path, retired: Path) -> None:

@@ -20,7 +20,7 @@ the of and a to in is you that it he was for on are as with his they at be this 
 had by word but not what all were we when your can said there use an each which she do how picture
 answer question model server queue worker light paper camera red blue 12 2026 7 365 %
 """
-_WORDS = tuple(_TEXT.split())
+WORDS = tuple(_TEXT.split())
 # Letters that nobody could take for a digit.
 _LETTERS = "AEFHKMNPRTVWXYadefhkmnprtvwx&@#?!"
 
@@ -34,7 +34,7 @@ def page(rng: Random) -> Image.Image:
     font, margin = ImageFont.truetype(pick(rng, fonts()), size), int(rng.integers(4, 40))
     colour = tuple(int(value) for value in ink)
     for y in range(margin, height - size, int(size * rng.uniform(1.1, 1.8))):
-        words = " ".join(pick(rng, _WORDS) for _ in range(int(rng.integers(1, 14))))
+        words = " ".join(pick(rng, WORDS) for _ in range(int(rng.integers(1, 14))))
         pen.text((margin, y), words, colour, font)
     return photograph(rng, light(rng, np.asarray(picture, np.float32)))
 
@@ -82,7 +82,7 @@ def chart(rng: Random) -> Image.Image:
     if rng.random() < 0.3:
         axes.set_axis_off()
     elif rng.random() < 0.5:
-        axes.set_title(pick(rng, _WORDS))
+        axes.set_title(pick(rng, WORDS))
     file = io.BytesIO()
     figure.savefig(file, format="png", facecolor=rng.uniform(0.75, 1, 3))
     return photograph(rng, np.asarray(Image.open(file).convert("RGB"), np.float32))

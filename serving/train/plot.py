@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 def confusion(path: Path, counts: npt.NDArray[np.int64], classes: Sequence[str]) -> None:
     """Draw counts [true, answered] as a table, shaded by the share of each row."""
-    figure = Figure(figsize=(6.4, 6), layout="constrained")
+    side = max(6.4, 0.38 * len(classes))  # inches
+    figure = Figure(figsize=(side, side - 0.4), layout="constrained")
     axes = figure.subplots()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -44,4 +45,21 @@ def reliability(
     below.set_yscale("log")
     below.set_ylabel("pictures")
     below.set_xlabel("confidence")
+    figure.savefig(path, dpi=100)
+
+
+def shares(path: Path, series: Mapping[str, Mapping[str, float]]) -> None:
+    """Draw shares, 0..1: a bar for each name in each of the series, which have the same names."""
+    names = list(next(iter(series.values())))
+    figure = Figure(figsize=(7, 1 + 0.22 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    height = 0.8 / len(series)
+    for number, (title, values) in enumerate(series.items()):
+        places = np.arange(len(names)) + (number - (len(series) - 1) / 2) * height
+        axes.barh(places, [100 * values[name] for name in names], height, label=title)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set_xlim(min(90.0, *(100 * min(each.values()) for each in series.values())) - 1, 100)
+    axes.set_xlabel("right, %")
+    axes.legend(loc="lower left")
     figure.savefig(path, dpi=100)

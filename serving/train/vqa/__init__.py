@@ -1,0 +1,1 @@
+"""The model that answers questions about a drawing of circles, squares and triangles."""

@@ -1,0 +1,185 @@
+"""From picture files to things, inside the graph of the SavedModel: decode, look, find.
+
+Nothing of Keras is left here: the weights are arrays, and every operation is a core one.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from serving.train.vqa import frame, network
+from serving.train.vqa.world import COLOURS, OTHER, ROWS
+
+Weights = dict[str, npt.NDArray[np.float32]]
+
+LIKELY = 0.5  # a cell's score from which it counts as a thing
+CLEAR = 8.0  # a logit that leaves no doubt; more is as good
+_STRANGE = 2.0  # a thing's logit of being none of ours from which it is not listed
+_CANDIDATES = 48  # cells: a large thing is seen from up to four, and twenty are returned
+_NEAR = 0.5  # of the larger one's size: two things that do not overlap are never so close
+
+
+class Objects(NamedTuple):
+    """What is in n pictures; x, y and size in longer sides (see scene.py), rows by score."""
+
+    kept: Any  # bool [n, ROWS]: the row holds a thing
+    score: Any  # float32 [n, ROWS]: how surely it is one, 0..1; 0 in other rows
+    x: Any  # float32 [n, ROWS], of the centre
+    y: Any
+    size: Any  # float32 [n, ROWS]: radius of the circle of equal area
+    cx: Any  # float32 [n, ROWS]: the centre in parts of the picture's own width, 0..1
+    cy: Any
+    box: Any  # float32 [n, ROWS, 4]: ymin, xmin, ymax, xmax in parts of the picture
+    colour_probs: Any  # float32 [n, ROWS, 8]
+    shape_probs: Any  # float32 [n, ROWS, 3]
+    doubt: Any  # float32 [n]: of the least certain yes or no about a thing; 0 certain, 1 even
+    in_domain: Any  # float32 [n]: how surely the picture is a drawing of nothing but our things
+
+
+class Eyes:
+    """The trained half that looks."""
+
+    def __init__(self, weights: Weights) -> None:
+        self.weights = weights
+
+    @functools.cached_property
+    def look(self) -> Any:
+        """`see` as a TensorFlow function, traced once."""
+        spec = tf.TensorSpec([None], tf.string)
+        return tf.function(self.see, input_signature=[spec], autograph=False)
+
+    def see(self, image: Any) -> Objects:
+        """Return what is in the picture files, string [n]; a broken one fails its batch."""
+        rows = tf.map_fn(self._see_one, image, fn_output_signature=_SIGNATURE)
+        return Objects(*rows)
+
+    def _see_one(self, data: Any) -> Objects:
+        pixels, place = frame.decode(data)
+        answer, domain = network.run(self.weights, pixels[tf.newaxis])
+        return find(answer[0], domain[0], place, self.weights["judgement"])
+
+
+def load(path: Path) -> Eyes:
+    """Return the eyes that save wrote."""
+    with np.load(path) as file:
+        return Eyes({name: file[name] for name in file.files})
+
+
+def save(eyes: Eyes, path: Path) -> None:
+    """Write the weights to an .npz file."""
+    np.savez(path, **eyes.weights)  # type: ignore[arg-type]  # numpy's stub takes no mapping
+
+
+_ROW = tf.TensorSpec([ROWS], tf.float32)
+_SIGNATURE = Objects(
+    kept=tf.TensorSpec([ROWS], tf.bool),
+    score=_ROW,
+    x=_ROW,
+    y=_ROW,
+    size=_ROW,
+    cx=_ROW,
+    cy=_ROW,
+    box=tf.TensorSpec([ROWS, 4], tf.float32),
+    colour_probs=tf.TensorSpec([ROWS, len(COLOURS)], tf.float32),
+    shape_probs=tf.TensorSpec([ROWS, OTHER], tf.float32),
+    doubt=tf.TensorSpec([], tf.float32),
+    in_domain=tf.TensorSpec([], tf.float32),
+)
+
+
+class _Cells(NamedTuple):
+    """What the likeliest cells say, [_CANDIDATES, ...] each; lengths in pixels of the frame."""
+
+    score: Any
+    centre: Any  # x, y
+    size: Any
+    reach: Any  # left, top, right, bottom
+    colours: Any
+    shapes: Any
+    strange: Any  # the logit of being none of ours, between -CLEAR and CLEAR
+
+
+def find(answer: Any, domain: Any, place: frame.Place, judgement: Any) -> Objects:
+    """Return the things of one picture from the network's answer; no axis [n] anywhere.
+
+    answer: float32 [rows, columns, network.CHANNELS]; domain: float32, a logit; judgement: float32
+    [3], the weights of the evidence.
+    """
+    cells = _likeliest(answer)
+    single = ~_repeated(cells)
+    kept = single & (cells.score > LIKELY) & (cells.strange < _STRANGE)
+    known = tf.sigmoid(tf.reduce_sum(evidence(answer, domain) * judgement))
+    known *= tf.cast(tf.reduce_any(kept), tf.float32)
+    doubt = tf.reduce_max(tf.where(single, 1 - tf.abs(2 * cells.score - 1), 0.0))
+    score, rows = tf.math.top_k(tf.where(kept, cells.score, 0.0), ROWS)
+    found = _Cells(*(tf.gather(each, rows) for each in cells))._replace(score=score)
+    return _measured(found, place)._replace(doubt=doubt, in_domain=known)
+
+
+def evidence(answer: Any, domain: Any) -> Any:
+    """Return float32 [3]: 1, the logit of the picture, the logit of its strangest thing.
+
+    A picture without any thing is as strange as can be.
+    """
+    cells = _likeliest(answer)
+    thing = cells.score > LIKELY
+    strangest = tf.reduce_max(tf.where(thing, cells.strange, -CLEAR))
+    strangest = tf.where(tf.reduce_any(thing), strangest, CLEAR)
+    return tf.stack([1.0, tf.clip_by_value(domain, -CLEAR, CLEAR), strangest])
+
+
+def _likeliest(answer: Any) -> _Cells:
+    flat = tf.reshape(answer, [-1, network.CHANNELS])
+    score, where = tf.math.top_k(tf.sigmoid(flat[:, network.THING]), _CANDIDATES)
+    cell, columns = tf.gather(flat, where), tf.shape(answer)[1]
+    shapes = cell[:, network.SHAPE]
+    strange = shapes[:, OTHER] - tf.reduce_logsumexp(shapes[:, :OTHER], axis=1)
+    corner = tf.cast(tf.stack([where % columns, where // columns], axis=1), tf.float32)
+    return _Cells(
+        score=score,
+        centre=(corner + 0.5 + cell[:, network.PLACE]) * frame.CELL,
+        size=tf.exp(cell[:, network.SIZE]),
+        reach=tf.exp(cell[:, network.REACH]),
+        colours=tf.nn.softmax(cell[:, network.COLOUR]),
+        shapes=tf.nn.softmax(shapes[:, :OTHER]),
+        strange=tf.clip_by_value(strange, -CLEAR, CLEAR),
+    )
+
+
+def _repeated(cells: _Cells) -> Any:
+    """Return bool [_CANDIDATES]: a likelier cell says much the same."""
+    distance = tf.norm(cells.centre[:, None] - cells.centre[None], axis=-1)
+    near = distance < _NEAR * tf.maximum(cells.size[:, None], cells.size[None])
+    likelier = np.tri(_CANDIDATES, k=-1, dtype=bool)  # cells come by score
+    return tf.reduce_any(near & likelier, axis=1)
+
+
+def _measured(found: _Cells, place: frame.Place) -> Objects:
+    """Return the rows in the units of Objects; doubt and in_domain are 0 yet."""
+    extent = tf.stack([place.width, place.height])
+    longer = tf.reduce_max(extent)
+    inside = found.centre - tf.stack([place.left, place.top])
+    x, y = tf.unstack((inside + (longer - extent) / 2) / longer, axis=1)
+    parts = tf.clip_by_value(inside / extent, 0, 1)
+    low = tf.clip_by_value((inside - found.reach[:, :2]) / extent, 0, 1)
+    high = tf.clip_by_value((inside + found.reach[:, 2:]) / extent, 0, 1)
+    return Objects(
+        kept=found.score > 0,
+        score=found.score,
+        x=x,
+        y=y,
+        size=found.size / longer,
+        cx=parts[:, 0],
+        cy=parts[:, 1],
+        box=tf.concat([low[:, ::-1], high[:, ::-1]], axis=1),
+        colour_probs=found.colours,
+        shape_probs=found.shapes,
+        doubt=tf.constant(0.0),
+        in_domain=tf.constant(0.0),
+    )

@@ -1,0 +1,123 @@
+"""Makes the model that answers questions about pictures of shapes: learn, calibrate, save."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from serving.export.publish import publish
+from serving.export.warmup import write_warmup
+from serving.train.vqa import detector, exam, learning, negatives
+from serving.train.vqa.exam import Task
+from serving.train.vqa.eyes import Eyes
+from serving.train.vqa.learning import Parsed
+from serving.train.vqa.model import Calibration, Model
+from serving.train.vqa.question import Asker
+from serving.train.vqa.wording import FOLDER
+
+logger = logging.getLogger(__name__)
+SEED = 20170605
+CALIBRATED_ON = 2_000  # tasks with an answer; half as many without
+_BATCH = 50
+_TINY = 1e-6
+_FITTED, _PACE = 20_000, 0.1  # steps of the fit, and their size
+_RIDGE = 1e-4  # on slopes other than 1
+_FLAT = 0.05  # the least slope: more evidence is never less confidence
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+def make() -> Model:
+    """Return the trained model: some 15 minutes on two cores, and the same for one SEED."""
+    eyes = detector.make()
+    parsed = learning.learn(exam.languages(FOLDER), SEED)
+    return calibrated(eyes, parsed)
+
+
+def calibrated(eyes: Eyes, parsed: Parsed) -> Model:
+    """Return the model with a confidence that is right as often as it says."""
+    tasks = calibration_tasks()
+    evidence, right = judge(Model(eyes, parsed, Calibration()), tasks)
+    return Model(eyes, parsed, fit(evidence, right))
+
+
+def calibration_tasks() -> list[Task]:
+    """Return questions in wordings that were not learned, known ones, and what has no answer."""
+    rng = np.random.default_rng(SEED + 1)
+    apart, known = exam.languages(FOLDER, apart=True), exam.languages(FOLDER)
+    askers = [Asker(each) for each in known]
+    strange = [askers[i % 2].unanswerable(rng) for i in range(CALIBRATED_ON // 4)]
+    kinds = list(negatives.LEARNED.values())
+    pictures = [kinds[i % len(kinds)](rng) for i in range(CALIBRATED_ON // 4)]
+    return [
+        *exam.tasks(rng, apart, CALIBRATED_ON // 2),
+        *exam.tasks(rng, known, CALIBRATED_ON // 2),
+        *exam.unanswerable(rng, strange),
+        *exam.refused(rng, pictures, known),
+    ]
+
+
+def judge(model: Model, tasks: Sequence[Task]) -> tuple[Floats, Mask]:
+    """Return the evidence for each answer, [n, 3], and whether the answer is right."""
+    evidence, right = [], []
+    for start in range(0, len(tasks), _BATCH):
+        part = tasks[start : start + _BATCH]
+        number, found = _reasoned(
+            model,
+            tf.constant([each.picture for each in part]),
+            tf.constant([each.question.text for each in part]),
+        )
+        wanted = np.array([each.question.answer for each in part])
+        evidence.append(found.numpy().astype(np.float64))
+        right.append((number.numpy() == wanted) & (wanted > 0))
+    return np.concatenate(evidence), np.concatenate(right)
+
+
+@tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]
+def _reasoned(model: Model, pictures: Any, questions: Any) -> Any:
+    return model.reason(model.see(pictures), questions)[:2]
+
+
+def fit(evidence: Floats, right: Mask) -> Calibration:
+    """Return the curves whose product makes what was right and wrong most likely."""
+    logit = np.log(evidence + _TINY) - np.log(1 - evidence + _TINY)
+    offsets, slopes = np.zeros(logit.shape[1]), np.ones(logit.shape[1])
+    pace_offsets, pace_slopes = np.zeros_like(offsets), np.zeros_like(slopes)
+    for _ in range(_FITTED):
+        curves = 1 / (1 + np.exp(-np.clip(offsets + slopes * logit, -30, 30)))
+        chance = np.clip(curves.prod(axis=1), _TINY, 1 - _TINY)
+        push = ((right - chance) / (1 - chance))[:, np.newaxis] * (1 - curves)
+        pace_offsets = 0.9 * pace_offsets + 0.1 * push.mean(axis=0)
+        pace_slopes = 0.9 * pace_slopes + 0.1 * (
+            (push * logit).mean(axis=0) - _RIDGE * (slopes - 1)
+        )
+        offsets = offsets + _PACE * pace_offsets
+        slopes = np.maximum(slopes + _PACE * pace_slopes, _FLAT)
+    logger.info("calibrated on %d: offsets %s, slopes %s", len(right), offsets, slopes)
+    return Calibration(offsets=tuple(map(float, offsets)), slopes=tuple(map(float, slopes)))
+
+
+def save(model: Model, base_path: Path, version: int) -> Path:
+    """Write base_path/version, whole or not at all, and return it."""
+    rng = np.random.default_rng(SEED + 2)
+    sample = exam.tasks(rng, exam.languages(FOLDER), 4)
+    batch = {
+        "image": [each.picture for each in sample],
+        "question": [each.question.text.encode() for each in sample],
+    }
+
+    def write(folder: Path) -> None:
+        signatures = {"serving_default": model.serving_default, "describe": model.describe}
+        tf.saved_model.save(model, str(folder), signatures=signatures)
+        single = {name: each[:1] for name, each in batch.items()}
+        write_warmup(folder, base_path.name, [single, batch])
+
+    trial = {name: exam.as_batch(each) for name, each in batch.items()}
+    return publish(write, base_path, version, trial)

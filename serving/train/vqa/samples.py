@@ -1,0 +1,135 @@
+"""What the eyes learn from: drawings with all that is in them, and pictures to be refused."""
+
+from __future__ import annotations
+
+import multiprocessing
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from serving.train import photographs
+from serving.train.camera import Random, pick
+from serving.train.vqa import draw, frame, misses, negatives
+from serving.train.vqa.outline import Contours
+from serving.train.vqa.scene import Scene, Thing, compose, known
+from serving.train.vqa.world import COLOURS, OTHER
+
+MOST = 12  # things in a picture of the training
+# Columns of a thing: centre and size, reach to the left, top, right, bottom in pixels of the frame,
+# colour, or len(COLOURS) for none of ours, and shape. -1 where there is no thing.
+COLUMNS = 9
+_DISCERNIBLE = 5.5  # pixels of the frame, size: a smaller near miss may be taken for one of ours
+_ROUNDISH = 8.0  # the same for a polygon, which is so much like a circle
+
+
+class Sample(NamedTuple):
+    """One picture as the network sees it, and the truth."""
+
+    frame: int  # in frame.FRAMES
+    pixels: npt.NDArray[np.uint8]  # [*FRAMES[frame], 3]
+    things: npt.NDArray[np.float32]  # [MOST, COLUMNS]
+    in_domain: float  # 1 for a drawing of nothing but our things, else 0
+    attention: float  # weight of where its things are: 0 where there may be any, unknown to us
+
+
+def drawing(rng: Random) -> Sample:
+    """Return a scene of our world."""
+    return truth(*draw.picture(rng, compose(rng)), in_domain=1.0)
+
+
+def near_misses(rng: Random) -> Sample:
+    """Return a picture of near misses, alone or among our things."""
+    mixed = rng.uniform(0.3, 0.9) if rng.random() < 0.5 else 0.0
+    kind = "polygon" if rng.random() < 0.25 else pick(rng, list(misses.LEARNED))
+
+    def thing(rng: Random) -> tuple[int, Contours]:
+        if rng.random() < mixed:
+            return known(rng)
+        return misses.miss(rng, kind if rng.random() < 0.6 else pick(rng, list(misses.LEARNED)))
+
+    while True:
+        picture, scene = draw.picture(rng, compose(rng, draw=thing))
+        sample = truth(picture, scene, in_domain=0.0)
+        if discernible(sample, kind):
+            return sample
+
+
+def discernible(sample: Sample, kind: str) -> bool:
+    """Return whether it has near misses, all large enough to be told from our things."""
+    near = sample.things[:, 8] == OTHER
+    least = _ROUNDISH if kind == "polygon" else _DISCERNIBLE
+    return bool(near.any() and (sample.things[near, 2] >= least).all())
+
+
+def foreign_colours(rng: Random) -> Sample:
+    """Return our shapes, some of them in colours that have none of our names."""
+    scene = compose(rng)
+    share = rng.uniform(0.2, 1)
+    things = tuple(_recoloured(rng, thing, share) for thing in scene.things)
+    changed = any(thing.shape == OTHER for thing in things)
+    picture, seen = draw.picture(rng, Scene(width=scene.width, height=scene.height, things=things))
+    return truth(picture, seen, in_domain=float(not changed))
+
+
+def _recoloured(rng: Random, thing: Thing, share: float) -> Thing:
+    if rng.random() > share:
+        return thing
+    return Thing(
+        x=thing.x, y=thing.y, size=thing.size, contours=thing.contours,
+        colour=len(COLOURS), shape=OTHER,
+    )  # fmt: skip
+
+
+def refused(rng: Random) -> Sample:
+    """Return something else."""
+    weights = np.array([_WEIGHTS.get(kind, 1.0) for kind in negatives.LEARNED])
+    kind = str(rng.choice(list(negatives.LEARNED), p=weights / weights.sum()))
+    picture = negatives.LEARNED[kind](rng)
+    attention = 0.0 if kind in {"dark ground", "crowd"} else 0.3
+    return truth(picture, Scene(width=1, height=1, things=()), 0.0)._replace(attention=attention)
+
+
+_WEIGHTS = {"photograph": 5.0, "chart": 1.5, "page": 1.5, "dark ground": 1.5, "empty": 0.6}
+MIXTURE = {drawing: 0.62, near_misses: 0.22, foreign_colours: 0.03, refused: 0.13}
+
+
+def truth(picture: Image.Image, scene: Scene, in_domain: float) -> Sample:
+    """Return the picture as the network sees it and where the things of the scene lie in it."""
+    index, place, pixels = frame.lay(picture)
+    things = np.full((MOST, COLUMNS), -1, np.float32)
+    corner = np.array([1 - scene.width, 1 - scene.height]) / 2
+    longer = max(place.width, place.height)
+    for row, thing in zip(things, scene.things, strict=False):
+        ymin, xmin, ymax, xmax = thing.box
+        x, y = (np.array([thing.x, thing.y]) - corner) * longer + [place.left, place.top]
+        reach = thing.x - xmin, thing.y - ymin, xmax - thing.x, ymax - thing.y
+        row[:] = (
+            x,
+            y,
+            *(longer * each for each in (thing.size, *reach)),
+            thing.colour,
+            thing.shape,
+        )
+    return Sample(index, pixels, things, in_domain, 1.0)
+
+
+def sample(rng: Random) -> Sample:
+    """Return one picture, by the mixture."""
+    kinds = list(MIXTURE)
+    return kinds[int(rng.choice(len(kinds), p=list(MIXTURE.values())))](rng)
+
+
+def dataset(count: int, seed: int) -> list[Sample]:
+    """Return count samples, the same for one seed on any number of cores."""
+    photographs.load("train")  # before the processes part
+    jobs = [(seed, start, min(250, count - start)) for start in range(0, count, 250)]
+    with multiprocessing.get_context("fork").Pool() as pool:
+        return [each for part in pool.imap(_some, jobs) for each in part]
+
+
+def _some(job: tuple[int, int, int]) -> list[Sample]:
+    seed, start, count = job
+    rng = np.random.default_rng([seed, start])
+    return [sample(rng) for _ in range(count)]
