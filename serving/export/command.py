@@ -1,4 +1,4 @@
-"""`python -m serving export`: SavedModels out of Keras networks, and models in int8."""
+"""`python -m serving export`: SavedModels out of networks and saved models, and models in int8."""
 
 from __future__ import annotations
 
@@ -33,10 +33,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m serving export",
         description="Write a SavedModel that takes picture files (JPEG, PNG, …) and gives the "
         "probabilities of the 1,000 ImageNet classes; or, with --optimise int8, the next version "
-        "of a model, several times as fast on a CPU.",
+        "of a model, several times as fast on a CPU; or, with --name, a version out of a model "
+        "that somebody saved: docs/models.md.",
     )
     flags.add_argument(
-        "model", help=f"{', '.join(NAMES)}; with --optimise also any model that is in DIR"
+        "model",
+        help=f"{', '.join(NAMES)}; with --optimise also any model that is in DIR; with --name the "
+        "path of a SavedModel, a checkpoint, a frozen graph or a Keras model",
     )
     flags.add_argument(
         "--weights",
@@ -55,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         "--version", type=int, help="default: 1; with --optimise the one after the newest"
     )
     _add_optimise(flags)
+    _add_saved(flags)
     return flags
 
 
@@ -77,9 +81,26 @@ def _add_optimise(flags: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_saved(flags: argparse.ArgumentParser) -> None:
+    flags.add_argument("--name", metavar="NAME", help="what the model at a path is to be called")
+    for flag, what, meta in (
+        ("--feed", "an input, and the tensor it is fed to", "NAME=TENSOR"),
+        ("--fetch", "an output, and its tensor", "NAME=TENSOR"),
+        ("--fix", "a placeholder that is always the same, such as is_training=false", "NAME=JSON"),
+    ):
+        flags.add_argument(
+            flag, action="append", default=[], metavar=meta, help=f"{what}; TensorFlow 1 only"
+        )
+
+
 def _export(flags: argparse.Namespace) -> None:
     from serving.export.publish import ExportError
 
+    if flags.name is not None:
+        _export_saved(flags)
+        return
+    if flags.feed or flags.fetch or flags.fix:
+        raise ExportError("--feed, --fetch and --fix belong to a path with --name NAME")
     if (flags.optimise is None) is not (flags.calibrate is None):
         raise ExportError("--optimise int8 and --calibrate PICTURES belong together")
     if flags.optimise is None:
@@ -104,13 +125,32 @@ def _export_application(flags: argparse.Namespace, version: int) -> None:
         from serving.export.publish import ExportError
 
         there = "" if flags.optimise is None else f", and {flags.output} has no versions of it"
-        raise ExportError(f"{flags.model!r} is none of {', '.join(NAMES)}{there}")
+        a_path = "" if not Path(flags.model).exists() else "; a model at a path needs --name NAME"
+        raise ExportError(f"{flags.model!r} is none of {', '.join(NAMES)}{there}{a_path}")
     from serving.export.classifier import save_classifier
     from serving.export.keras_application import build
 
     with _timed() as done:
         network = build(flags.model, flags.weights)
         done(save_classifier(network, flags.output / flags.model, version))
+
+
+def _export_saved(flags: argparse.Namespace) -> None:
+    from serving.export.publish import ExportError
+    from serving.export.saved import export_saved, pairs
+    from serving.export.selection import Selection
+
+    if flags.optimise is not None or flags.weights is not None:
+        raise ExportError("--optimise and --weights are not for a path with --name")
+    if flags.name in {"", ".", ".."} or "/" in flags.name:
+        raise ExportError(f"--name {flags.name!r}: expected the name of a model, without /")
+    selection = Selection(
+        inputs=pairs("--feed", flags.feed),
+        outputs=pairs("--fetch", flags.fetch),
+        fixed=pairs("--fix", flags.fix),
+    )
+    version = 1 if flags.version is None else flags.version
+    _say(str(export_saved(Path(flags.model), flags.output / flags.name, version, selection)))
 
 
 @contextlib.contextmanager

@@ -59,10 +59,11 @@ def build(name: str, weights: Path | None) -> Classifier:
     Without weights, they are fetched from Keras' host, or from the mirror KERAS_WEIGHTS_URL.
     """
     application = APPLICATIONS[name]
+    fetched = fetch(application.weights) if weights is None else None  # may fail: before the work
     model = getattr(keras.applications, application.keras_name)(weights=None)
-    if weights is None:
-        _load_fetched(model, fetch(application.weights))
-    else:
+    if fetched is not None:
+        _load_fetched(model, fetched)
+    elif weights is not None:
         _load_weights(model, weights)
     preprocess = getattr(keras.applications, application.module).preprocess_input
 

@@ -17,9 +17,14 @@ class ExportError(Exception):
 
 
 def publish(
-    write: Callable[[Path], None], base_path: Path, version: int, trial: Mapping[str, Array]
+    write: Callable[[Path], None],
+    base_path: Path,
+    version: int,
+    trial: Mapping[str, Array] | None = None,
 ) -> Path:
     """Let write fill a folder, load it and run trial, then rename it to base_path/version.
+
+    Without a trial it is loaded only: what a model of somebody else's takes is not known.
 
     A server that polls base_path sees the version whole or not at all. Raises ExportError where
     the version is already there or the model cannot be loaded by the session loader.
@@ -30,6 +35,7 @@ def publish(
             f"{target} is already there; published versions do not change: "
             "give another --version, or remove the folder first"
         )
+    new = not base_path.exists()
     base_path.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=".export-", dir=base_path))
     try:
@@ -41,11 +47,13 @@ def publish(
         raise ExportError(f"TensorFlow Serving would refuse this export: {error}") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        if new and not target.exists():
+            base_path.rmdir()
     return target
 
 
-def _try_out(folder: Path, trial: Mapping[str, Array]) -> None:
+def _try_out(folder: Path, trial: Mapping[str, Array] | None) -> None:
     model = SavedModel(folder)
     for name, signature in model.signatures.items():
-        if signature.inputs:
+        if signature.inputs and trial is not None:
             model.run(name, trial)

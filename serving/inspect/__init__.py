@@ -1,0 +1,1 @@
+"""`python -m serving inspect`: what a saved model is, what it takes and gives, and a test run."""

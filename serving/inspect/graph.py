@@ -1,0 +1,48 @@
+"""A graph of TensorFlow 1, with weights beside it or in it: what may become inputs and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from serving.export import graph
+from serving.export.graph_model import meta_path, variables
+from serving.export.source import Kind, Source
+from serving.inspect.table import table
+from serving.platforms.tensorflow import import_tensorflow
+
+_SHOWN = 20  # tensors and variables
+
+
+def lines(source: Source) -> Iterator[str]:
+    """Give what there is to say of a checkpoint or a graph; raise ExportError."""
+    if source.kind is Kind.SAVER:
+        weights = variables(source.path)
+        definition = graph.read_meta(meta_path(source.path)).graph_def
+        # Not the devices of whoever trained it.
+        for node in definition.node:
+            node.device = ""
+        yield from _tensors(graph.load(definition, source.path))
+        yield f"variables: {len(weights)}"
+        rows = [(name, f"[{', '.join(map(str, shape))}]") for name, shape in weights]
+        yield from table(rows[:_SHOWN])
+        if len(rows) > _SHOWN:
+            yield f"  and {len(rows) - _SHOWN} more"
+    else:
+        yield from _tensors(graph.load(graph.read(source.path), source.path))
+
+
+def _tensors(found: Any) -> Iterator[str]:
+    yield "placeholders, to be inputs (--feed) or to be fixed (--fix):"
+    yield from table(_row(each) for each in graph.placeholders(found))
+    computed = graph.computed(found)
+    many = f", the last {_SHOWN} of {len(computed)}" if len(computed) > _SHOWN else ""
+    yield f"computed from them, to be outputs (--fetch){many}:"
+    yield from table(_row(each) for each in computed[-_SHOWN:])
+
+
+def _row(tensor: Any) -> tuple[str, str, str]:
+    rank = tensor.shape.rank
+    sizes = ["..."] if rank is None else ["?" if n is None else str(n) for n in tensor.shape]
+    name = import_tensorflow().dtypes.as_dtype(tensor.dtype).base_dtype.name
+    return tensor.name, f"{name}[{', '.join(sizes)}]", tensor.op.type
