@@ -1,33 +1,31 @@
-"""`python -m serving`: serve (the default), doctor, export, models, train."""
+"""`python -m serving`: serve (the default), or one of the commands below."""
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Sequence
+
+# Imported when they are asked for: most of them import much.
+_COMMANDS = {
+    "client": "serving.clients.command",
+    "doctor": "serving.doctor.command",
+    "export": "serving.export.command",
+    "inspect": "serving.inspect.command",
+    "models": "serving.export.shelf",
+    "serve": "serving.server",
+    "train": "serving.train.command",
+    "versions": "serving.simple.command",
+}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Hand over to the command named first; without one, serve."""
     command, *rest = arguments or [""]
-    if command == "export":
-        from serving.export.command import main as export
-
-        return export(rest)
-    if command == "models":
-        from serving.export.shelf import main as models
-
-        return models(rest)
-    if command == "doctor":
-        from serving.doctor.command import main as doctor
-
-        return doctor(rest)
-    if command == "train":
-        from serving.train.command import main as train
-
-        return train(rest)
-    from serving.server import main as serve
-
-    return serve(rest if command == "serve" else arguments)
+    if command not in _COMMANDS:
+        command, rest = "serve", list(arguments)
+    status: int = importlib.import_module(_COMMANDS[command]).main(rest)
+    return status
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import secrets
 from pathlib import Path
 
 from serving.errors import Unauthenticated
+from serving.flags import Flags
 
 CHALLENGE = 'Basic realm="models", charset="UTF-8"'
 _WORDS = "Need basic auth to request the resources"  # Simple TensorFlow Serving's
@@ -48,10 +49,22 @@ def _decode(text: str) -> bytes:
         return b""
 
 
-def read_passwords(path: Path | None) -> Passwords | None:
-    """Return who may ask, None where there is no file and anybody may; raise AuthError."""
-    if path is None:
-        return None
+def passwords_of(flags: Flags) -> Passwords | None:
+    """Return who may ask, None where nothing says so and anybody may; raise AuthError."""
+    found = pairs_of(flags)
+    return Passwords(found) if found else None
+
+
+def pairs_of(flags: Flags) -> list[bytes]:
+    """Return b"user:password" of whoever may ask, empty where anybody may; raise AuthError."""
+    found = [] if flags.basic_auth_file is None else _read_pairs(flags.basic_auth_file)
+    if flags.enable_auth:
+        found.append(f"{flags.auth_username}:{flags.auth_password}".encode())
+    return found
+
+
+def _read_pairs(path: Path) -> list[bytes]:
+    """Return the lines of the file that are user:password; raise AuthError."""
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
@@ -61,7 +74,7 @@ def read_passwords(path: Path | None) -> Passwords | None:
     if wrong or not pairs:
         place = f"{path}:{wrong[0]}" if wrong else f"{path}"
         raise AuthError(f"{place}: expected lines of user:password, neither of them empty")
-    return Passwords(pairs)
+    return pairs
 
 
 def _is_pair(line: bytes) -> bool:

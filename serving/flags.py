@@ -1,7 +1,8 @@
 """The flags of tensorflow_model_server, in its spelling: --name=value, and bare --name for true.
 
 Names and defaults: tensorflow_serving/model_servers/main.cc and server.h; the way they are read:
-tensorflow/core/util/command_line_flags.cc. Ours are marked so.
+tensorflow/core/util/command_line_flags.cc. Ours are marked so. Those of Simple TensorFlow Serving
+come with them; each of both may stand in the environment instead: STFS_MODEL_NAME.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
+
+from serving.simple import flags as simple
+from serving.simple.flags import SimpleFlags
 
 _CPUS = len(os.sched_getaffinity(0))  # NumSchedulableCPUs
 
@@ -21,7 +25,7 @@ class FlagError(Exception):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Flags:
+class Flags(SimpleFlags):
     """What the command line says."""
 
     port: Annotated[int, "gRPC; 0: none"] = 8500
@@ -33,7 +37,9 @@ class Flags:
     rest_api_num_threads: Annotated[int, "threads that answer REST"] = 4 * _CPUS
     rest_api_timeout_in_ms: Annotated[int, "longest a REST call may take"] = 30_000
     rest_api_enable_cors_support: Annotated[bool, "let pages of other origins ask"] = False
-    model_config_file: Annotated[Path | None, "models, a ModelServerConfig in text format"] = None
+    model_config_file: Annotated[
+        Path | None, "models, a ModelServerConfig in text format, or JSON"
+    ] = None
     model_config_file_poll_wait_seconds: Annotated[float, "read it again that often; 0: never"] = (
         0.0
     )
@@ -96,25 +102,65 @@ IDLE = {
     "skip_initialize_tpu": "there is no support for TPUs",
     "thread_pool_factory_config_file": "use --tensorflow_intra_op_parallelism",
     "use_alts_credentials": "use --ssl_config_file",
+    **simple.IDLE,
 }
-_ALIASES = {"use_tflite_model": "prefer_tflite_model"}  # its name until TensorFlow Serving 2.3
+_ALIASES = {
+    "use_tflite_model": "prefer_tflite_model",  # its name until TensorFlow Serving 2.3
+    **simple.ALIASES,
+}
 _BOOLEANS = {"": True, "true": True, "false": False}
+_PREFIX = "STFS_"
+_SIMPLE = {field.name for field in dataclasses.fields(SimpleFlags)} | {"enable_cors"}
 
 
-def parse(arguments: Sequence[str]) -> tuple[Flags, list[str]]:
-    """Return the flags, and a warning for each that does nothing here; raise FlagError."""
+def parse(
+    arguments: Sequence[str], environment: Mapping[str, str] = os.environ
+) -> tuple[Flags, list[str]]:
+    """Return the flags, and a warning for each that does nothing here; raise FlagError.
+
+    What stands on the command line counts for more than STFS_… of the environment.
+    """
     values: dict[str, Any] = {}
     warnings = []
-    for argument in arguments:
-        name, sign, text = argument.removeprefix("--").partition("=")
-        name = _ALIASES.get(name, name)
+    for argument in (*_of_environment(environment), *arguments):
+        spelling, sign, text = argument.removeprefix("--").partition("=")
+        name = _ALIASES.get(spelling, spelling)
         if argument.startswith("--") and name in IDLE:
             warnings.append(f"--{name} does nothing here: {IDLE[name]}")
         elif argument.startswith("--") and name in _KINDS:
+            if _KINDS[name] is bool and spelling in _SIMPLE:
+                text = text.lower()  # Python's True is usual there
             values[name] = _read(name, sign + text)
         else:
             raise FlagError(_unknown(argument))
-    return Flags(**values), warnings
+    return _whole(values), warnings
+
+
+def _of_environment(environment: Mapping[str, str]) -> list[str]:
+    """Return STFS_MODEL_NAME=x as --model_name=x, and so on."""
+    return [
+        f"--{name.removeprefix(_PREFIX).lower()}={value}"
+        for name, value in environment.items()
+        if name.startswith(_PREFIX)
+    ]
+
+
+def _whole(values: dict[str, Any]) -> Flags:
+    """Return the flags; raise FlagError for what only together is wrong."""
+    if not values.get("reload_models", True):
+        values.setdefault("file_system_poll_wait_seconds", 0.0)
+    found = Flags(**values)
+    if found.log_level.lower() not in simple.LEVELS:
+        raise FlagError(
+            f"Couldn't interpret value {found.log_level} for flag log_level; expected: "
+            f"{', '.join(simple.LEVELS)}"
+        )
+    if found.enable_auth and not (found.auth_username and found.auth_password):
+        raise FlagError(
+            "--enable_auth needs --auth_username and a password: STFS_AUTH_PASSWORD in the "
+            "environment, or --auth_password; there is none by itself"
+        )
+    return found
 
 
 _KINDS: dict[str, Any] = get_type_hints(Flags)
@@ -151,22 +197,33 @@ def _unknown(argument: str) -> str:
 
 def usage() -> str:
     """Return the text of --help."""
-    helps = get_type_hints(Flags, include_extras=True)
-    lines = [
-        f"  --{field.name}={_shown(field.default)}  {helps[field.name].__metadata__[0]}"
-        for field in dataclasses.fields(Flags)
-    ]
+    simples = dataclasses.fields(SimpleFlags)
+    names = {field.name for field in simples}
+    ours = [field for field in dataclasses.fields(Flags) if field.name not in names]
     return "\n".join(
         [
             "usage: python -m serving [flags]     serve models by TensorFlow Serving's protocol",
             "       python -m serving doctor      what is served, and does it answer",
+            "       python -m serving versions    put versions online, offline, pin, roll back",
             "       python -m serving export|models|train --help",
-            "flags, with their defaults:",
-            *lines,
+            "each flag may come from the environment instead: STFS_MODEL_NAME for --model_name",
+            "flags of tensorflow_model_server, with their defaults:",
+            *map(_line, ours),
+            "flags of Simple TensorFlow Serving, with their defaults:",
+            *map(_line, simples),
+            *(f"  --{alias}  the same as --{name}" for alias, name in simple.ALIASES.items()),
             "accepted, without effect: " + ", ".join(f"--{name}" for name in IDLE),
             "",
         ]
     )
+
+
+def _line(field: dataclasses.Field[Any]) -> str:
+    text = _HELPS[field.name].__metadata__[0]
+    return f"  --{field.name}={_shown(field.default)}  {text}"
+
+
+_HELPS = get_type_hints(Flags, include_extras=True)
 
 
 def _shown(default: Any) -> str:

@@ -35,7 +35,7 @@ def start(catalogue: Catalogue, flags: Flags, metrics: Metrics | None = None) ->
 
     Raises OSError where it cannot listen, auth.AuthError or tls.SslError for a file of theirs.
     """
-    passwords = auth.read_passwords(flags.basic_auth_file)
+    passwords = auth.passwords_of(flags)
     threads = concurrent.futures.ThreadPoolExecutor(flags.grpc_max_threads, "grpc")
     server = grpc.server(threads, options=_options(flags))
     predictions = PredictionService(catalogue, flags, metrics or Metrics())

@@ -107,8 +107,10 @@ class PredictionService:
     def multi_inference(self, request: MultiInferenceRequest) -> MultiInferenceResponse:
         """Run several such signatures of one model on the same tf.Examples."""
         response = MultiInferenceResponse()
-        with _use(self._catalogue, _spec_of(request)) as found:
-            served = measured(found, self._metrics, "MultiInference")
+        with (
+            _use(self._catalogue, _spec_of(request)) as found,
+            measured(found, self._metrics, "MultiInference") as served,
+        ):
             results = multi_inference.multi_inference(served.servable, request, strict=self._strict)
             for task, result in zip(request.tasks, results, strict=True):
                 result.model_spec.CopyFrom(_spec(served, task.model_spec))
@@ -135,8 +137,11 @@ class PredictionService:
     def _use(self, request: _Asking, api: str) -> Iterator[Served]:
         if not request.HasField("model_spec"):
             raise InvalidArgument("Missing ModelSpec")
-        with _use(self._catalogue, request.model_spec) as served:
-            yield measured(served, self._metrics, api)
+        with (
+            _use(self._catalogue, request.model_spec) as found,
+            measured(found, self._metrics, api) as served,
+        ):
+            yield served
 
 
 def _spec_of(request: Any) -> ModelSpec:

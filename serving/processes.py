@@ -27,6 +27,7 @@ from serving.lifecycle.loading import Loader
 from serving.monitoring.config import metrics_path
 from serving.monitoring.metrics import Metrics
 from serving.monitoring.page import create_page
+from serving.simple.app import create_app
 
 logger = logging.getLogger(__name__)
 _GRACE = 10  # seconds that requests have to end after the signal to stop
@@ -126,7 +127,8 @@ class RestServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no type
             logger.error("gRPC not started: %s", error)
             raise SystemExit(_APP_LOAD_ERROR) from None
         path = metrics_path(flags.monitoring_config_file)
-        outside = create_page(metrics, path, rest.nothing) if path else rest.nothing
+        simple = create_app(catalogue, flags, metrics)
+        outside = create_page(metrics, path, simple) if path else simple
         return rest.create_app(catalogue, flags, outside, metrics)
 
 
@@ -142,11 +144,12 @@ def _limit_silence(server: Any, millis: int) -> None:
 
 
 def _tls(flags: Flags) -> dict[str, Any]:
-    path = flags.rest_api_ssl_config_file
+    path = flags.secret_pem if flags.enable_ssl else flags.rest_api_ssl_config_file
     if path is None:
         return {}
-    from serving.tls import read_ssl_config
+    from serving.tls import of_files, read_ssl_config
 
-    config = read_ssl_config(path)
+    files = (flags.secret_pem, flags.secret_key)
+    config = of_files(*files) if flags.enable_ssl else read_ssl_config(path)
     # gunicorn speaks TLS where it is given a certfile, which it does not read with a hook.
     return {"certfile": str(path), "ssl_context": lambda _config, _default: config.context()}

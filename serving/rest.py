@@ -77,14 +77,14 @@ def create_app(
     Raises auth.AuthError where the file of passwords is not usable.
     """
     flags = flags or Flags()
-    passwords = auth.read_passwords(flags.basic_auth_file)
+    passwords = auth.passwords_of(flags)
     api = _Api(catalogue, flags, metrics or Metrics())
     if passwords is not None and api.headers:
         api.headers = [*_CORS[:-1], ("Access-Control-Allow-Headers", "Content-Type, Authorization")]
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         inside = _INSIDE.fullmatch(path_of(environ)) is not None
-        preflight = inside and environ["REQUEST_METHOD"] == "OPTIONS"  # browsers send it bare
+        preflight = environ["REQUEST_METHOD"] == "OPTIONS"  # browsers send it bare
         try:
             if passwords is not None and not preflight:
                 passwords.check(environ.get("HTTP_AUTHORIZATION", ""))
@@ -171,8 +171,11 @@ class _Api:
     @contextlib.contextmanager
     def _use(self, match: re.Match[str]) -> Iterator[Served]:
         label = _decoded(match["label"])
-        with self._catalogue.use(_name(match), _version(match), label) as served:
-            yield measured(served, self._metrics, match["verb"].capitalize())
+        with (
+            self._catalogue.use(_name(match), _version(match), label) as found,
+            measured(found, self._metrics, match["verb"].capitalize()) as served,
+        ):
+            yield served
 
     def _predict(self, match: re.Match[str], body: dict[str, Any]) -> bytes:
         name = predict_body.signature_name(body) or signature.DEFAULT

@@ -14,12 +14,27 @@ from serving import auth
 from serving.batching.parameters import BatchingError, read_parameters
 from serving.errors import FailedPrecondition
 from serving.flags import FlagError, Flags, parse, usage
-from serving.lifecycle import labels
-from serving.lifecycle.config import ConfigError, ModelConfig, parse_config, read_text
+from serving.lifecycle import json_config, labels
+from serving.lifecycle.config import (
+    ConfigError,
+    ModelConfig,
+    WrongConfig,
+    of_entry,
+    parse_config,
+    read_text,
+)
+from serving.lifecycle.json_config import Entry, WrongJson
 from serving.monitoring.config import MonitoringError, metrics_path
 from serving.processes import Setup, serve
+from serving.simple import functions
+from serving.simple.flags import LEVELS
 
 logger = logging.getLogger(__name__)
+
+
+def level(flags: Flags) -> str:
+    """Return from which level on the log is written."""
+    return "debug" if flags.debug else flags.log_level.lower()
 
 
 class StartError(Exception):
@@ -31,7 +46,7 @@ _REFUSALS = (FlagError, ConfigError, StartError, BatchingError, MonitoringError,
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until told to stop."""
-    if "--help" in arguments:
+    if {"--help", "-h"} & set(arguments):
         sys.stdout.write(usage())
         return 0
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
@@ -40,6 +55,7 @@ def main(arguments: Sequence[str]) -> int:
     except _REFUSALS as error:
         sys.stderr.write(f"serving: {error}\n")
         return 2
+    logging.getLogger().setLevel(LEVELS[level(setup.flags)])
     if setup.flags.version:
         sys.stdout.write(f"TensorFlow Library: {importlib.metadata.version('tensorflow')}\n")
         return 0
@@ -68,9 +84,17 @@ def configured(flags: Flags) -> tuple[Sequence[ModelConfig], str]:
         text = read_text(flags.model_config_file)
         return parse_config(text, str(flags.model_config_file)), text
     if flags.model_base_path is not None:
-        path = flags.model_base_path.absolute()
-        return [ModelConfig(name=flags.model_name, base_path=path)], ""
+        return [_single(flags, flags.model_base_path)], ""
     raise ConfigError("no models: give --model_config_file or --model_base_path")
+
+
+def _single(flags: Flags, path: Path) -> ModelConfig:
+    try:
+        version = json_config.version(flags.model_version)
+        entry = Entry(name=flags.model_name, base_path=str(path), version=version)
+        return of_entry(dataclasses.replace(entry, platform=flags.model_platform))
+    except (WrongConfig, WrongJson) as error:
+        raise ConfigError(f"command line: {error}") from None
 
 
 def check(flags: Flags, models: Sequence[ModelConfig]) -> None:
@@ -87,13 +111,32 @@ def check(flags: Flags, models: Sequence[ModelConfig]) -> None:
     if flags.enable_batching:
         read_parameters(flags.batching_parameters_file)
     metrics_path(flags.monitoring_config_file)
-    auth.read_passwords(flags.basic_auth_file)
+    auth.passwords_of(flags)
+    _check_simple(flags)
     for path in filter(None, (flags.ssl_config_file, flags.rest_api_ssl_config_file)):
         _check_tls(path)
     if not (flags.port or flags.grpc_socket_path or flags.rest_api_port):
         raise StartError("nowhere to listen: give --port or --rest_api_port")
     for port in {flags.port, flags.rest_api_port} - {0}:
         _check_free(flags.rest_api_host, port)
+
+
+def _check_simple(flags: Flags) -> None:
+    try:
+        json_config.session(flags.session_config)
+    except WrongJson as error:
+        raise StartError(f"--session_config: {error}") from None
+    try:
+        functions.register(flags.processing_modules)
+    except functions.FunctionsError as error:
+        raise StartError(f"--processing_modules: {error}") from None
+    if flags.enable_ssl:
+        from serving.tls import SslError, of_files  # brings gRPC
+
+        try:
+            of_files(flags.secret_pem, flags.secret_key)
+        except SslError as error:
+            raise StartError(f"--enable_ssl: {error}") from None
 
 
 def _check_tls(path: Path) -> None:

@@ -52,6 +52,24 @@ class SslConfig:
         return context
 
 
+def of_files(certificate: Path | None, key: Path | None) -> SslConfig:
+    """Return what two PEM files say, as Simple TensorFlow Serving has it; raise SslError."""
+    texts = {}
+    for name, path in (("secret_pem", certificate), ("secret_key", key)):
+        try:
+            texts[name] = path.read_text("ascii") if path else ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise SslError(f"--{name}={path}: cannot be read: {error}") from None
+    config = SslConfig(
+        key=texts["secret_key"],
+        certificate=texts["secret_pem"],
+        custom_ca="",
+        client_verify=False,
+    )
+    config.context()
+    return config
+
+
 def read_ssl_config(path: Path) -> SslConfig:
     """Return what the file says; raise SslError."""
     try:

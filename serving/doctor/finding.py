@@ -30,9 +30,10 @@ def signatures(found: Mapping[str, Signature]) -> Iterator[Finding]:
 
 
 def _infos(infos: Mapping[str, TensorInfo]) -> str:
-    return ", ".join(f"{name} {_info(info)}" for name, info in infos.items())
+    return ", ".join(f"{name} {kind(info)}" for name, info in infos.items())
 
 
-def _info(info: TensorInfo) -> str:
+def kind(info: TensorInfo) -> str:
+    """Return type and shape, such as float[?, 3]."""
     sizes = "..." if info.shape is None else ", ".join("?" if n < 0 else str(n) for n in info.shape)
     return f"{info.dtype.removeprefix('DT_').lower()}[{sizes}]"

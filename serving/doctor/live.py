@@ -11,13 +11,13 @@ from typing import Any
 
 import orjson
 
-from serving import errors
+from serving import auth, errors
 from serving.doctor import finding, trial
 from serving.doctor.finding import Finding
 from serving.doctor.trial import Trial
 from serving.flags import Flags
 from serving.lifecycle.config import ModelConfig
-from serving.protocol.signature import Signature, TensorInfo
+from serving.protocol import signature
 
 _TIMEOUT = 30.0  # seconds, as --rest_api_timeout_in_ms by itself
 
@@ -75,7 +75,7 @@ def _read(status: int, body: bytes) -> Any:
 def find(flags: Flags) -> Server | None:
     """Return the server that answers on the REST port of the flags, None where there is none."""
     host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1"}.get(flags.rest_api_host, flags.rest_api_host)  # noqa: S104
-    tls = flags.rest_api_ssl_config_file is not None
+    tls = flags.rest_api_ssl_config_file is not None or flags.enable_ssl
     server = Server(host=host, port=flags.rest_api_port, tls=tls, headers=_credentials(flags))
     try:
         server.ask("doctor")
@@ -87,11 +87,8 @@ def find(flags: Flags) -> Server | None:
 
 
 def _credentials(flags: Flags) -> dict[str, str]:
-    if flags.basic_auth_file is None:
-        return {}
-    lines = flags.basic_auth_file.read_bytes().splitlines()
-    pair = next((line for line in lines if line.strip() and not line.startswith(b"#")), b"")
-    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+    pairs = auth.pairs_of(flags)
+    return {"Authorization": f"Basic {base64.b64encode(pairs[0]).decode()}"} if pairs else {}
 
 
 def examine(server: Server, model: ModelConfig) -> Iterator[Finding]:
@@ -127,24 +124,10 @@ def _version(server: Server, model: ModelConfig, version: str) -> Iterator[Findi
         yield Finding(f"  version {version}: {error}", well=False)
         return
     yield Finding(f"  version {version}")
-    signatures = {name: _signature(each) for name, each in sorted(metadata.items())}
+    signatures = {name: signature.of_json(each) for name, each in sorted(metadata.items())}
     yield from finding.signatures(signatures)
     chosen = trial.choose(signatures, model.base_path / version)
     yield trial.run(chosen, lambda asked: server.ask(f"{path}:predict", _body(asked)))
-
-
-def _signature(given: Mapping[str, Any]) -> Signature:
-    return Signature(
-        inputs={name: _info(each) for name, each in given["inputs"].items()},
-        outputs={name: _info(each) for name, each in given["outputs"].items()},
-        method_name=given["method_name"],
-    )
-
-
-def _info(given: Mapping[str, Any]) -> TensorInfo:
-    shape = given["tensor_shape"]
-    sizes = None if shape["unknown_rank"] else tuple(int(each["size"]) for each in shape["dim"])
-    return TensorInfo(name=given["name"], dtype=given["dtype"], shape=sizes)
 
 
 def _body(asked: Trial) -> dict[str, object]:

@@ -32,7 +32,7 @@ class Trial:
 
 def choose(signatures: Mapping[str, Signature], version: Path) -> Trial | None:
     """Return a request for the model in that folder; None where none can be made up."""
-    return _of_warmup(version) or _of_zeros(signatures)
+    return _of_warmup(version) or of_zeros(signatures)
 
 
 def _of_warmup(version: Path) -> Trial | None:
@@ -51,7 +51,8 @@ def _of_warmup(version: Path) -> Trial | None:
     return None
 
 
-def _of_zeros(signatures: Mapping[str, Signature]) -> Trial | None:
+def of_zeros(signatures: Mapping[str, Signature]) -> Trial | None:
+    """Return one of zeros and empty strings for the default signature, or the first that can be."""
     for name, each in sorted(signatures.items(), key=lambda item: item[0] != DEFAULT):
         if each.inputs and all(info.dtype in NUMPY_TYPES for info in each.inputs.values()):
             inputs = {key: _zeros(info.dtype, info.shape) for key, info in each.inputs.items()}

@@ -8,6 +8,7 @@ Rules: tensorflow_serving/core/{aspired_versions_manager,availability_preserving
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -77,9 +78,15 @@ class Catalogue:
     def resolve(self, name: str, label: str) -> int:
         """Return the version that the label stands for; raise InvalidArgument."""
         number = self._labels.get(name, {}).get(label)
+        if number is None:  # one that a config does not move
+            number = self.recorded(name).get(label)
         if number is None:  # ServerCore::GetModelVersionForLabel
             raise InvalidArgument(f"Unrecognized servable version label: {label}")
         return number
+
+    def recorded(self, name: str) -> Mapping[str, int]:
+        """Return the versions that were given their numbers here, by label."""
+        return self._disk.labels.get(name, {})
 
     def status(self, name: str, version: int | None = None) -> list[VersionStatus]:
         """Return the state of every version, or of one, highest first; raise NotFound."""
@@ -94,6 +101,13 @@ class Catalogue:
     def names(self) -> list[str]:
         """Return the models that are to be served, whether they are or not."""
         return [each.name for each in self._configs]
+
+    def config(self, name: str) -> ModelConfig:
+        """Return how the model is to be served; raise NotFound."""
+        for each in self._configs:
+            if each.name == name:
+                return each
+        raise NotFound(f"There is no model {name}; there are: {', '.join(self.names()) or 'none'}")
 
     def reload(self, message: ModelServerConfig) -> None:
         """Serve what the message names and nothing else, as HandleReloadConfigRequest does.
@@ -148,7 +162,8 @@ class Catalogue:
         )
 
     def _bring_up(self, model: ModelConfig, version: Version) -> None:
-        version.load(lambda path: self._load(model, path), self._retries, self._pause)
+        this = dataclasses.replace(model, number=version.number)
+        version.load(lambda path: self._load(this, path), self._retries, self._pause)
         self._publish()
 
     def _drop(self, versions: Iterable[Version]) -> None:

@@ -1,4 +1,4 @@
-"""The model config of tensorflow_model_server: text or message in, ModelConfigs out.
+"""The model config of tensorflow_model_server: text or message in, ModelConfigs out; or JSON.
 
 Rules and their texts: ValidateModelConfigList and GetPlatform in
 tensorflow_serving/model_servers/server_core.cc.
@@ -15,6 +15,8 @@ from pathlib import Path
 from google.protobuf import text_format
 
 from serving.errors import InvalidArgument
+from serving.lifecycle import json_config
+from serving.lifecycle.json_config import WrongJson
 from serving.protocol.model_server_config_pb2 import ModelConfig as ModelConfigMessage
 from serving.protocol.model_server_config_pb2 import ModelServerConfig, ModelType
 
@@ -58,6 +60,10 @@ class ModelConfig:
     platform: str = "tensorflow"
     policy: VersionPolicy = VersionPolicy()
     labels: Mapping[str, int] = dataclasses.field(default_factory=dict)  # version by label
+    version: str = ""  # the one to serve, or the label of one that we number
+    custom_op_paths: str = ""  # libraries of operations, beside those of the flags
+    session_config: str = ""  # JSON, over that of the flags
+    number: int = 0  # of the version that is being loaded
 
 
 def read_config(path: Path) -> list[ModelConfig]:
@@ -79,10 +85,12 @@ def read_text(path: Path) -> str:
 
 
 def parse_config(text: str, source: str) -> list[ModelConfig]:
-    """Return the models that a ModelServerConfig in text format names.
+    """Return the models that a ModelServerConfig in text format names, or a config in JSON.
 
     Raises ConfigError with line and column.
     """
+    if json_config.is_json(text):
+        return _parse_json(text, source)
     try:
         message = text_format.Parse(text, ModelServerConfig())
     except text_format.ParseError as error:
@@ -96,6 +104,27 @@ def parse_config(text: str, source: str) -> list[ModelConfig]:
         return models(message)
     except WrongConfig as error:
         raise ConfigError(f"{source}{_place(text, error)}: {error}") from None
+
+
+def _parse_json(text: str, source: str) -> list[ModelConfig]:
+    try:
+        found = [of_entry(entry) for entry in json_config.parse(text)]
+        _check_single([model.name for model in found])
+    except WrongConfig as error:
+        raise ConfigError(f"{source}{_place(text, error)}: {error}") from None
+    except WrongJson as error:
+        place = _place(text, WrongConfig(str(error), error.value))
+        line_column = ":{}:{}".format(*error.place) if error.place else place
+        raise ConfigError(f"{source}{line_column}: {error}") from None
+    return found
+
+
+def of_entry(entry: json_config.Entry) -> ModelConfig:
+    """Return the model of an entry, its path from here on; raise WrongConfig."""
+    _check_named(entry.name, entry.base_path)
+    _check_known(entry.name, entry.platform)
+    given = dataclasses.asdict(entry)
+    return ModelConfig(**{**given, "base_path": Path(entry.base_path).absolute()})
 
 
 def _warn_of_missing_platform(config: ModelConfigMessage) -> None:
@@ -120,22 +149,20 @@ def _place(text: str, error: WrongConfig) -> str:
 
 def models(message: ModelServerConfig) -> list[ModelConfig]:
     """Return the models of a ModelServerConfig, in its order; raise WrongConfig."""
-    found: dict[str, ModelConfig] = {}
-    for config in message.model_config_list.config:
-        if config.name in found:
-            text = f"Illegal to list model {config.name} multiple times in config list"
-            raise WrongConfig(text, config.name, repeated=True)
-        found[config.name] = _model(config)
-    return list(found.values())
+    found = [_model(config) for config in message.model_config_list.config]
+    _check_single([model.name for model in found])
+    return found
+
+
+def _check_single(names: list[str]) -> None:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            text = f"Illegal to list model {name} multiple times in config list"
+            raise WrongConfig(text, name, repeated=True)
 
 
 def _model(config: ModelConfigMessage) -> ModelConfig:
-    if not config.name or not config.base_path:
-        raise WrongConfig(
-            f"each config needs a name and a base_path; found: name={config.name!r} "
-            f"base_path={config.base_path!r}",
-            config.name or config.base_path,
-        )
+    _check_named(config.name, config.base_path)
     if not Path(config.base_path).is_absolute():
         raise WrongConfig(
             f"Expected model {config.name} to have an absolute path or URI; "
@@ -149,6 +176,15 @@ def _model(config: ModelConfigMessage) -> ModelConfig:
         policy=_policy(config),
         labels=dict(config.version_labels),
     )
+
+
+def _check_named(name: str, base_path: str) -> None:
+    if not name or not base_path:
+        raise WrongConfig(
+            f"each config needs a name and a base_path; found: name={name!r} "
+            f"base_path={base_path!r}",
+            name or base_path,
+        )
 
 
 def _platform(config: ModelConfigMessage) -> str:
@@ -167,10 +203,15 @@ def _platform(config: ModelConfigMessage) -> str:
             "ModelServerConfig::model_platform.",
             config.name,
         )
-    if platform not in {"", *PLATFORMS}:
-        text = f"Model {config.name} requests unsupported platform {platform}"
-        raise WrongConfig(f"{text}; expected: {', '.join(PLATFORMS)}", platform)
+    if platform:
+        _check_known(config.name, platform)
     return platform or "tensorflow"
+
+
+def _check_known(name: str, platform: str) -> None:
+    if platform not in PLATFORMS:
+        text = f"Model {name} requests unsupported platform {platform}"
+        raise WrongConfig(f"{text}; expected: {', '.join(PLATFORMS)}", platform)
 
 
 def _policy(config: ModelConfigMessage) -> VersionPolicy:

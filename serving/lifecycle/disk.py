@@ -11,6 +11,8 @@ from pathlib import Path
 
 from serving.lifecycle import folder
 from serving.lifecycle.config import ModelConfig
+from serving.lifecycle.offer import look
+from serving.lifecycle.record import NAME, Decisions, RecordError
 from serving.lifecycle.version import Version
 
 logger = logging.getLogger(__name__)
@@ -22,16 +24,20 @@ class Disk:
 
     def __init__(self) -> None:
         self._reported: dict[str, str] = {}  # by model
+        self.labels: dict[str, Mapping[str, int]] = {}  # as recorded: version by label, by model
 
     def wanted(self, model: ModelConfig, known: Versions) -> Versions:
         """Return the versions to be served; those of before where the folder cannot be listed."""
         try:
-            found = folder.versions(model.base_path)
-        except OSError as error:
+            offer = look(model)
+        except (OSError, RecordError) as error:
             self._report(model.name, f"folder not listed, the model stays as it is: {error}")
             return {number: each for number, each in known.items() if not each.unwanted}
-        chosen = model.policy.choose(list(found))
+        self.labels[model.name] = offer.labels
+        chosen, found = offer.chosen(), offer.paths
         missing = f"no version to serve in {model.base_path}: expected a folder such as 1"
+        if offer.decisions != Decisions():
+            missing = f"no version to serve in {model.base_path}, as {NAME} there says"
         self._report(model.name, "" if chosen else missing)
         return {number: _kept(model.name, number, found[number], known) for number in chosen}
 

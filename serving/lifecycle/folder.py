@@ -22,6 +22,8 @@ def versions(base_path: Path) -> dict[int, Path]:
 
 def files(version: Path) -> Files:
     """Return the version's files as they are now; they may come and go meanwhile."""
+    if version.is_file():
+        return frozenset([(version, _changed(version))])
     unlisted: list[OSError] = []
     found = [
         Path(folder, name)

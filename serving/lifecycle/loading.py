@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 from serving.batching.parameters import Parameters, read_parameters
 from serving.batching.servable import BatchingServable
 from serving.flags import Flags
 from serving.lifecycle.config import ModelConfig
+from serving.lifecycle.json_config import options
 from serving.lifecycle.servable import Servable
 from serving.lifecycle.warmup import file_of, warm_up
 from serving.monitoring.measured import MeasuredGraph
@@ -26,7 +28,11 @@ class Loader:
     def __call__(self, config: ModelConfig, path: Path) -> Servable:
         """Return the model in this folder; raise ServingError, or whatever its framework raises."""
         parameters = batching_parameters(self.flags, path)
-        servable = MeasuredGraph(self._load(config, path), self.metrics)
+        servable = MeasuredGraph(
+            self._load(config, path),
+            self.metrics,
+            self.metrics.statistics.of(config.name, config.number),
+        )
         if self.flags.enable_model_warmup:
             try:
                 self._warm_up(servable, config.name, path)
@@ -45,24 +51,33 @@ class Loader:
         with self.metrics.warm_up(f"{name}/{path.name}"):
             warm_up(servable, path, max(1, self.flags.num_request_iterations_for_warmup))
 
-    def _load(self, _config: ModelConfig, path: Path) -> Servable:
+    def _load(self, config: ModelConfig, path: Path) -> Servable:
         # Frameworks take seconds to import: not before a model asks for one.
-        if self.flags.prefer_tflite_model and (path / "model.tflite").exists():
+        flags = of_model(self.flags, config)
+        if flags.prefer_tflite_model and (path / "model.tflite").exists():
             from serving.platforms.tflite import TFLiteModel
 
-            return TFLiteModel(path / "model.tflite", interpreters=self.flags.num_tflite_pools)
+            return TFLiteModel(path / "model.tflite", interpreters=flags.num_tflite_pools)
         from serving.platforms.tensorflow import SavedModel
         from serving.platforms.tensorflow_session import from_flags, set_xla
 
         if self.alone:
-            set_xla(self.flags)
-        options = from_flags(self.flags)
+            set_xla(flags)
+        session = from_flags(flags)
         if (path / "int8").is_dir():
             from serving.platforms.int8 import Int8Classifier
 
-            pools = self.flags.num_tflite_pools
-            return Int8Classifier(path / "int8", interpreters=pools, options=options)
-        return SavedModel(path, options)
+            pools = flags.num_tflite_pools
+            return Int8Classifier(path / "int8", interpreters=pools, options=session)
+        return SavedModel(path, session)
+
+
+def of_model(flags: Flags, config: ModelConfig) -> Flags:
+    """Return the flags with what the model's own config says of operations and the session."""
+    paths = ",".join(filter(None, (flags.custom_op_paths, config.custom_op_paths)))
+    session = options(flags.session_config) | options(config.session_config)
+    text = json.dumps(session, sort_keys=True) if session else ""
+    return dataclasses.replace(flags, custom_op_paths=paths, session_config=text)
 
 
 def batching_parameters(flags: Flags, version: Path) -> Parameters | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from serving import deadline
+from serving.errors import ServingError
 from serving.lifecycle.servable import Servable, Served
 from serving.monitoring.metrics import Metrics
+from serving.monitoring.statistics import Traffic, VersionStatistics, rows, size
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import Signature
 
@@ -34,6 +37,8 @@ class _Around:
 class MeasuredGraph(_Around):
     """A model whose every run is counted, be it of a request or of a batch."""
 
+    version: VersionStatistics
+
     def run(
         self, signature_name: str, inputs: Mapping[str, Array], output_filter: Sequence[str] = ()
     ) -> dict[str, Array]:
@@ -43,6 +48,7 @@ class MeasuredGraph(_Around):
             return self.servable.run(signature_name, inputs, output_filter)
         finally:
             self.metrics.graph(began)
+            self.version.run(rows(inputs))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +57,34 @@ class _MeasuredRun(_Around):
 
     model: str
     api: str
+    traffic: Traffic
 
     def run(
         self, signature_name: str, inputs: Mapping[str, Array], output_filter: Sequence[str] = ()
     ) -> dict[str, Array]:
         if self.api != "Predict":  # but of tf.Examples, all in one input
             self.metrics.examples(self.model, len(inputs["inputs"]))
+        self.traffic.rows, self.traffic.received = rows(inputs), size(inputs)
         deadline.remaining()  # what came too late is not run
         began = time.perf_counter()
         outputs = self.servable.run(signature_name, inputs, output_filter)
         self.metrics.runtime(self.model, self.api, began)
+        self.traffic.sent = size(outputs)
         return outputs
 
 
-def measured(served: Served, metrics: Metrics, api: str) -> Served:
-    """Return the version in use, its runs counted for this API."""
-    run = _MeasuredRun(servable=served.servable, metrics=metrics, model=served.name, api=api)
-    return dataclasses.replace(served, servable=run)
+@contextlib.contextmanager
+def measured(served: Served, metrics: Metrics, api: str) -> Iterator[Served]:
+    """Give the version in use; what is done within is counted for it, its runs for this API."""
+    began, status, traffic = time.perf_counter(), "INTERNAL", Traffic()
+    run = _MeasuredRun(
+        servable=served.servable, metrics=metrics, model=served.name, api=api, traffic=traffic
+    )
+    try:
+        yield dataclasses.replace(served, servable=run)
+        status = "OK"
+    except ServingError as error:
+        status = error.code
+        raise
+    finally:
+        metrics.version(served.name, served.version, status, began, traffic)

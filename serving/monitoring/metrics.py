@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from serving.errors import ServingError
 from serving.monitoring.exposition import Counter, Histogram, Metric, exponential, page
+from serving.monitoring.statistics import Statistics, Traffic
 
 _LATENCY = exponential(10, 1.8, 33)  # to 20 minutes
 _QUEUING = exponential(100, 1.2, 52)  # to a second
@@ -19,6 +20,7 @@ _GRAPH = exponential(1000, 2, 20)  # to 9 minutes
 _EXAMPLES = exponential(1, 2, 15)
 _ROWS = exponential(1, 2, 11)  # to 1024
 _WHERE = ("model_name", "API")
+_WHICH = ("model_name", "version")
 
 
 class Metrics:
@@ -43,6 +45,11 @@ class Metrics:
         self._graph_times = Histogram(f"{core}graph_run_time_usecs_histogram", ends=_GRAPH)
         self._batch_size = Histogram(":kantu:serving:batch_size", "model_name", ends=_ROWS)
         self._queue_time = Histogram(":kantu:serving:queue_time", "model_name", ends=_QUEUING)
+        version = ":kantu:serving:version_"
+        self._version_requests = Counter(f"{version}request_count", *_WHICH, "status")
+        self._version_latency = Histogram(f"{version}request_latency", *_WHICH, ends=_LATENCY)
+        self._version_bytes = Counter(f"{version}tensor_bytes", *_WHICH, "direction")
+        self.statistics = Statistics()
 
     def page(self) -> str:
         """Return what Prometheus reads."""
@@ -62,6 +69,16 @@ class Metrics:
             raise
         finally:
             self._requests.add(model, status)
+
+    def version(self, model: str, number: int, status: str, began: float, traffic: Traffic) -> None:
+        """Count a request to a version that began then, on time.perf_counter's clock."""
+        seconds, which = time.perf_counter() - began, (model, str(number))
+        self._version_requests.add(*which, status)
+        if status == "OK":
+            self._version_latency.observe(int(seconds * 1e6), *which)
+        self._version_bytes.add(*which, "received", amount=traffic.received)
+        self._version_bytes.add(*which, "sent", amount=traffic.sent)
+        self.statistics.of(model, number).request(status, seconds, traffic)
 
     def runtime(self, model: str, api: str, began: float) -> None:
         """Count a run of a model that began then, on time.perf_counter's clock, and went well."""

@@ -13,6 +13,7 @@ from google.protobuf import text_format
 
 from serving.flags import Flags
 from serving.lifecycle.config import ConfigError, read_text
+from serving.lifecycle.json_config import options
 from serving.platforms.tensorflow import Options, import_tensorflow
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def set_xla(flags: Flags) -> None:
 
 
 def _session(flags: Flags) -> Any:
-    """Return the ConfigProto: the file, and over it the flags that are set."""
+    """Return the ConfigProto: the file, over it the flags that are set, over them the JSON."""
     config = import_tensorflow().compat.v1.ConfigProto()
     if flags.tensorflow_session_config_file is not None:
         path = flags.tensorflow_session_config_file
@@ -59,6 +60,8 @@ def _session(flags: Flags) -> Any:
     if flags.per_process_gpu_memory_fraction:
         fraction = flags.per_process_gpu_memory_fraction
         config.gpu_options.per_process_gpu_memory_fraction = fraction
+    for name, value in options(flags.session_config).items():
+        setattr(config if hasattr(config, name) else config.gpu_options, name, value)
     return config
 
 

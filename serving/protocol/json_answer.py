@@ -29,6 +29,11 @@ def format_answer(outputs: Mapping[str, Array], *, row: bool) -> bytes:
     return f'{{"outputs":{value}}}'.encode()
 
 
+def format_named(outputs: Mapping[str, Array]) -> bytes:
+    """Return {output: …}, as Simple TensorFlow Serving answers; raise InvalidArgument."""
+    return _object({name: _dump(name, array) for name, array in outputs.items()}).encode()
+
+
 def _row_form(outputs: Mapping[str, Array]) -> str:
     """Return the list of rows: of MakeRowFormatJsonFromTensors."""
     _check_batch(outputs)

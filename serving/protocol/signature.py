@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from google.protobuf import json_format
@@ -70,6 +71,30 @@ def as_json(signature: Signature) -> dict[str, object]:
         "method_name": signature.method_name,
         "defaults": {name: _tensor_json(each) for name, each in signature.defaults.items()},
     }
+
+
+def of_json(given: Mapping[str, Any]) -> Signature:
+    """Return the signature that a server printed; raise InvalidArgument where it is none.
+
+    What is left off is empty, as wherever proto3 is printed without its defaults.
+    """
+    try:
+        return Signature(
+            inputs={name: _of_info(each) for name, each in given.get("inputs", {}).items()},
+            outputs={name: _of_info(each) for name, each in given.get("outputs", {}).items()},
+            method_name=given.get("method_name", ""),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise InvalidArgument("expected a SignatureDef with inputs and outputs") from None
+
+
+def _of_info(given: Mapping[str, Any]) -> TensorInfo:
+    shape = given.get("tensor_shape", {})
+    sizes = tuple(int(each.get("size", 0)) for each in shape.get("dim", []))
+    unknown = shape.get("unknown_rank", False)
+    return TensorInfo(
+        name=given.get("name", ""), dtype=given["dtype"], shape=None if unknown else sizes
+    )
 
 
 def _tensor_json(tensor: TensorProto) -> dict[str, object]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from serving.auth import AuthError, Passwords, read_passwords
+from serving.auth import AuthError, Passwords, passwords_of
 from serving.errors import Unauthenticated
+from serving.flags import Flags
 
 
 def header(pair: bytes) -> str:
@@ -19,7 +20,7 @@ def header(pair: bytes) -> str:
 def passwords(tmp_path: Path) -> Passwords:
     path = tmp_path / "passwords"
     path.write_bytes("# ours\nann:s:e cret\n\nbob:密码\n".encode())
-    found = read_passwords(path)
+    found = passwords_of(Flags(basic_auth_file=path))
     assert found is not None
     return found
 
@@ -52,14 +53,25 @@ def test_file_that_would_let_the_wrong_in_is_refused(tmp_path: Path, text: str) 
     path = tmp_path / "passwords"
     path.write_text(text)
     with pytest.raises(AuthError, match="expected lines of user:password") as caught:
-        read_passwords(path)
+        passwords_of(Flags(basic_auth_file=path))
     assert "secret" not in str(caught.value)
 
 
 def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(AuthError, match="none: cannot be read: No such file"):
-        read_passwords(tmp_path / "none")
+        passwords_of(Flags(basic_auth_file=tmp_path / "none"))
 
 
 def test_without_a_file_everybody_may() -> None:
-    assert read_passwords(None) is None
+    assert passwords_of(Flags()) is None
+
+
+def test_a_user_of_the_command_line_gets_in_beside_those_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "passwords"
+    path.write_text("ann:secret\n")
+    found = passwords_of(Flags(basic_auth_file=path, enable_auth=True, auth_password="open"))
+    assert found is not None
+    found.check(header(b"ann:secret"))
+    found.check(header(b"admin:open"))
+    with pytest.raises(Unauthenticated):
+        found.check(header(b"admin:admin"))

@@ -14,7 +14,6 @@ from serving.lifecycle.config import (
     read_config,
 )
 
-ROOT = Path(__file__).parents[2]
 TWO = """
 # both servers read this
 model_config_list {
@@ -38,11 +37,6 @@ def test_models_are_read_in_their_order() -> None:
             labels={"stable": 2},
         ),
     ]
-
-
-def test_shipped_config_names_the_shipped_model() -> None:
-    shipped = read_config(ROOT / "serving" / "models" / "models.config")
-    assert [model.name for model in shipped] == ["demo"]
 
 
 @pytest.mark.parametrize(
