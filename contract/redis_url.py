@@ -37,11 +37,26 @@ def check_redis_url(url: str) -> str:
             "is not a URL of Redis; expected redis://host:6379/0, rediss://…, unix://… or "
             "redis+sentinel://host:26379,host:26379/mymaster/0"
         )
+    _check_signs(url)
     if scheme == SENTINEL:
         read_sentinels(url)
     elif scheme != "unix":
         _check_place(url)
     return url
+
+
+def _check_signs(url: str) -> None:
+    # A URL's login ends at the first of / ? #, and what stands before it would pass for the host.
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # whose text may hold the password
+        raise ValueError("cannot be read; expected redis://host:6379/0") from None
+    behind = "" if parts.scheme == "unix" else parts.path + parts.query
+    if "#" in url or "@" in behind:
+        raise ValueError(
+            "has a sign that ends a URL's login; "
+            "in a password write %23 for #, %2F for / and %3F for ?"
+        )
 
 
 def _check_place(url: str) -> None:

@@ -13,6 +13,7 @@ SENTINELS = "redis+sentinel://kantu:s3cret@one:26379,two:26380,[::1]/main/2?sent
     "url",
     [
         "redis://127.0.0.1:6379/0", "redis://host", "rediss://user:password@host:6379/1",
+        "redis://user:a%23b%2Fc%3Fd@host:6379/0", "unix:///run/redis@home.sock?db=1",
         "unix:///run/redis.sock", SENTINELS, "redis+sentinel://one/mymaster",
     ],
 )  # fmt: skip
@@ -28,6 +29,14 @@ def test_usual_urls_are_taken_as_they_are(url: str) -> None:
         ("redis://:s3cret@host:99999/0", "no usable port"),
         ("redis://:s3cret@/0", "has no host"),
         ("redis://host:6379/main", "no database"),
+        ("redis://user:#s3cret@host:6379/0", "write %23 for #"),
+        ("redis://user:?s3cret@host:6379/0", r"write .*%3F for \?"),
+        ("redis://user:12/s3cret@host:6379/0", "write .*%2F for /"),
+        ("redis+sentinel://user:#s3cret@one/mymaster", "write %23 for #"),
+        ("redis+sentinel://user:/s3cret@one/mymaster", "write .*%2F for /"),
+        ("redis://host:6379/0#s3cret", "write %23 for #"),
+        ("redis://user:s3cret℀@host:6379/0", "cannot be read"),
+        ("unix://user:#s3cret@/run/redis.sock", "write %23 for #"),
         ("redis+sentinel://u:s3cret@one:26379,two:26379", "does not say which master"),
         ("redis+sentinel://one/mymaster/x", "does not say which master"),
         ("redis+sentinel://one,,two/mymaster", "lists a sentinel that is no host:port"),

@@ -12,6 +12,7 @@ class NameServer:
 
     def __init__(self) -> None:
         self.addresses: list[str] = []
+        self.asked = 0  # questions so far
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
@@ -24,6 +25,7 @@ class NameServer:
             except OSError:  # closed
                 return
             self._socket.sendto(self._answer(question), asker)
+            self.asked += 1
 
     def _answer(self, message: bytes) -> bytes:
         # RFC 1035: a header, the question again, then a record for each address.

@@ -186,6 +186,20 @@ def test_programs_start_on_these_settings(
     assert (settings.wechat_app_secret is None) == (program == "app")
 
 
+def test_the_models_that_the_worker_asks_are_served(overlay: Overlay) -> None:
+    given = environment(overlay.pod("worker"), "worker", overlay.one("ConfigMap", "kantu")["data"])
+    asked = [
+        given.get(name.upper(), Settings.model_fields[name].default)
+        for name in ("classifier_model", "vqa_model")
+    ]
+    (models,) = [e for e in overlay.pod("serving")["initContainers"] if e["name"] == "models"]
+    base = yaml.safe_load_all(
+        (ROOT / "deploy/kubernetes/models/serving.yaml").read_text("utf-8")
+    ).__next__()
+    (plain,) = base["spec"]["template"]["spec"]["initContainers"]
+    assert models["args"] == plain["args"] == asked
+
+
 def port(overlay: Overlay, workload: str, name: str) -> int:
     (found,) = [
         p["containerPort"] for c in containers(overlay.pod(workload)) for p in c.get("ports", [])

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
+import yaml
 
 from simulator import programs
 from simulator.house import ROOT, free_port
-from tests.conftest import until
+from tests.deploy.front import wait_for
 
 
 def fill(folder: Path, *models: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -24,21 +26,39 @@ def fill(folder: Path, *models: str, **environment: str) -> subprocess.Completed
     )  # fmt: skip
 
 
-def test_shipped_model_is_copied_once_and_can_be_served(tmp_path: Path) -> None:
-    assert fill(tmp_path, "demo", "none", "").stdout == "demo: copied 1\n"
-    again = fill(tmp_path, "demo", "demo")
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A model server on what the command puts there; its port."""
+    folder, port = tmp_path_factory.mktemp("models"), free_port()
+    assert fill(folder, "demo", "none", "").stdout == "demo: copied 1\n"
+    again = fill(folder, "demo", "demo")
     assert (again.returncode, again.stdout) == (0, "demo: version 1 is there\n")
-    port = free_port()
-    server = programs.model_server(
-        port, tmp_path / "models.config", "demo", tmp_path / "serving.log"
-    )
+    server = programs.model_server(port, folder / "models.config", "demo", folder / "serving.log")
     server.start()
     try:
-        until(server.ready, 60)
-        states = requests.get(f"http://127.0.0.1:{port}/v1/models/demo", timeout=10).json()
-        assert states["model_version_status"][0]["state"] == "AVAILABLE"
+        wait_for(server)
+        yield port
     finally:
         server.end()
+
+
+def test_shipped_model_is_copied_once_and_can_be_served(served: int) -> None:
+    states = requests.get(f"http://127.0.0.1:{served}/v1/models/demo", timeout=10).json()
+    assert states["model_version_status"][0]["state"] == "AVAILABLE"
+
+
+def test_health_check_of_the_model_server_means_it(served: int) -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    _, *command, script = compose["services"]["serving"]["healthcheck"]["test"]
+    here = script.replace("$$", "$").replace("8501", str(served))
+    codes = [
+        subprocess.run(
+            [*command, here],
+            env={**os.environ, "CLASSIFIER_MODEL": model}, timeout=20, check=False,
+        ).returncode
+        for model in ("demo", "nobody")
+    ]  # fmt: skip
+    assert codes == [0, 1]
 
 
 @pytest.mark.parametrize(

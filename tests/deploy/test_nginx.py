@@ -255,3 +255,16 @@ def test_wrong_settings_are_named(settings: dict[str, str], said: str, tmp_path:
     )  # fmt: skip
     assert done.returncode == 1
     assert said in done.stderr
+
+
+def test_all_wrong_settings_are_named_at_once(tmp_path: Path) -> None:
+    wrong = {"TLS": "maybe", "ALLOWLIST": "yes", "WECHAT_REPLY": "pull"}
+    done = subprocess.run(
+        [str(RENDER), str(tmp_path / "conf")],
+        env={"PATH": "/usr/bin:/bin", **wrong}, capture_output=True, text=True, timeout=20,
+        check=False,
+    )  # fmt: skip
+    said = [line.partition("=")[0] for line in done.stderr.splitlines()]
+    assert done.returncode == 1
+    assert sorted(said) == [f"nginx: {name}" for name in sorted([*wrong, "DOMAIN"])]
+    assert not (tmp_path / "conf").exists()

@@ -40,9 +40,9 @@ class Upstream(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def upstream(behave: Callable[[], int | None]) -> Iterator[Any]:
+def upstream(behave: Callable[[], int | None], port: int = 0) -> Iterator[Any]:
     """Serve in the webhook's place."""
-    server: Any = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
+    server: Any = http.server.ThreadingHTTPServer(("127.0.0.1", port), Upstream)
     server.asked, server.behave, server.daemon_threads = 0, behave, True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
@@ -69,6 +69,16 @@ def test_webhook_that_is_away_is_passed_over(webhook: Door) -> None:
     with front(webhooks, TLS="off") as nginx:
         statuses = [nginx.ask(*pushed(webhook, 300 + n)).status_code for n in range(10)]
     assert statuses == [200] * 10
+
+
+def test_webhooks_that_are_restarted_one_right_after_the_other_fail_no_message() -> None:
+    ports = (free_port(), free_port())
+    with front(" ".join(f"127.0.0.1:{port}" for port in ports), TLS="off") as nginx:
+        statuses = []
+        for up in ports * 2:  # the other is away just then
+            with upstream(lambda: 200, up):
+                statuses += [nginx.ask("/wechat", "POST", b"x").status_code for _ in range(4)]
+    assert statuses == [200] * 16
 
 
 def test_message_that_may_have_arrived_goes_to_no_other_webhook() -> None:

@@ -72,6 +72,7 @@ def test_programs_start_on_the_secrets_that_they_are_given(
     values = {
         "wechat_token": "abc123", "wechat_app_secret": "s" * 32, "wechat_aes_key": "a" * 42 + "A",
         "redis_url": "redis://kantu:password@127.0.0.1:6379/0",
+        "wechat_previous_aes_key": "", "vqa_endpoint_key": "sk-0123", "alert_webhook": "",
     }  # fmt: skip
     credentials = [line.partition(":")[0] for line in unit(f"{name}.service")["LoadCredential"]]
     for credential in credentials:
@@ -83,6 +84,11 @@ def test_programs_start_on_the_secrets_that_they_are_given(
     assert settings.wechat_tokens == ["abc123"]
     assert "6379" in str(settings.redis_url)
     assert (settings.wechat_app_secret is None) == (name == "kantu-app")
+    assert (settings.vqa_endpoint_key is None) == (name == "kantu-app")
+    assert settings.wechat_previous_aes_key is None  # an empty file is no setting
+    secret = {n for n, f in Settings.model_fields.items() if "SecretStr" in str(f.annotation)}
+    if name == "kantu-worker":
+        assert set(credentials) == secret | {"redis_url"}
 
 
 @pytest.mark.parametrize("name", UNITS)
@@ -108,6 +114,13 @@ def test_the_model_server_takes_the_flags_that_it_is_given() -> None:
     flags, _ = parse(shlex.split(line.replace("%S", "/var/lib"))[3:])
     assert flags.rest_api_host == "127.0.0.1"
     assert f"http://127.0.0.1:{flags.rest_api_port}" == Settings.model_fields["serving_url"].default
+
+
+def test_the_models_that_the_worker_asks_are_served() -> None:
+    given = environment("kantu-serving")
+    for name in ("classifier_model", "vqa_model"):
+        assert given[name.upper()] == Settings.model_fields[name].default
+        assert (ROOT / "serving" / "models" / given[name.upper()] / "1").is_dir()
 
 
 def test_nothing_listens_to_the_world() -> None:

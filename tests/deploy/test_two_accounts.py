@@ -64,13 +64,16 @@ def running(*parts: Program) -> Iterator[None]:
         for program in parts:
             wait_for(program, 120)
         yield
+        for program in parts:  # all at once, as each takes its time
+            if program.process:
+                program.process.terminate()
 
 
 @pytest.fixture
-def accounts(tmp_path: Path, models: dict[str, Path]) -> Iterator[tuple[Deployment, Deployment]]:
+def accounts(tmp_path: Path) -> Iterator[tuple[Deployment, Deployment]]:
     """Both, running, and the model server that they share."""
     port, config = free_port(), tmp_path / "models.config"
-    config.write_text(programs.model_config({"demo": models["demo"]}))
+    config.write_text(programs.model_config({"demo": programs.MODELS / "demo"}))
     shared = programs.model_server(port, config, "demo", tmp_path / "serving.log")
     one, other = (Deployment(tmp_path / name, port) for name in ("one", "other"))
     with running(shared, *one.programs, *other.programs):
