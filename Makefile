@@ -1,6 +1,6 @@
 # make demo: try it. make test: prove it. make run: use it. The rest is for developers.
 .DEFAULT_GOAL := help
-.PHONY: help demo run test fuzz chaos check up down logs check-deploy sbom licences audit format train judge protos lock screenshots bench bench-worker bench-serving bench-answers clean
+.PHONY: help demo run test fuzz chaos check up down logs check-deploy sbom licences audit format train judge protos lock screenshots bench bench-worker bench-serving bench-answers bench-scale clean
 python := .venv/bin/python
 compose = $$(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
@@ -71,7 +71,7 @@ lock: setup-dev  ## resolve requirements/*.in anew, to the newest that fit
 screenshots: setup-dev  ## take the pictures in docs/ from the running demo (needs chromium)
 	@PYTHONPATH=. $(python) docs/screenshots.py
 
-bench: bench-worker bench-serving bench-answers  ## every benchmark, against the competitors; see docs/performance.md
+bench: bench-worker bench-serving bench-answers bench-scale  ## every benchmark, against the competitors; see docs/performance.md
 
 bench-worker: setup-dev  ## our worker beside RQ, Celery, dramatiq and huey (eight minutes)
 	@$(python) -m bench.worker
@@ -81,6 +81,9 @@ bench-serving: setup-dev  ## the model server beside the same models without one
 
 bench-answers: setup-dev  ## the model that answers questions, and what it has to beat (five minutes)
 	@$(python) -m bench.answers
+
+bench-scale: setup-dev  ## what a message costs, and how many of each part which load needs (two minutes)
+	@$(python) -m bench.scale
 
 clean:  ## remove what make made, the virtual environment too
 	rm -rf .venv .demo .kantu .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

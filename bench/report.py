@@ -64,14 +64,14 @@ class Report:
         (_RESULTS / f"{self.name}.md").write_text(markdown, "utf-8")
         (_RESULTS / f"{self.name}.json").write_text(self._json(), "utf-8")
         (_RESULTS / f"{self.name}.svg").write_text(draw(self._panels()), "utf-8")
-        _renew(document, f"bench/results/{self.name}.md", markdown)
+        renew(document, f"bench/results/{self.name}.md", markdown)
 
     def markdown(self) -> str:
         """Return tables: all contestants, then the aims, then what it ran on."""
         facts = "; ".join(f"{name} {value}" for name, value in self.facts.items())
         loads = ", ".join(f"{load:.1f}" for load in self.race.loads)
         return "\n\n".join([
-            _table(["", *(column.title for column in self.columns)], self._rows()),
+            table(["", *(column.title for column in self.columns)], self._rows()),
             *self._aims(),
             f"Medians of {len(self.race.rounds)} rounds (least–most). {facts}.",
             f"Load before each round: {loads}. Took {self.race.seconds / 60:.1f} minutes.\n",
@@ -86,7 +86,7 @@ class Report:
     def _aims(self) -> list[str]:
         if not self.aims:
             return []
-        return [_table(["aim", "found", ""], [aim.cells() for aim in self.aims])]
+        return [table(["aim", "found", ""], [aim.cells() for aim in self.aims])]
 
     def _value(self, name: str, column: Column) -> str:
         return _cell(self.race.spread(name, column.metric), column.digits, ranged=column.ranged)
@@ -115,12 +115,14 @@ def _cell(value: Spread | None, digits: int, *, ranged: bool) -> str:
     return f"{middle} ({low}–{high})" if ranged else middle
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown, figures to the right."""
     rule = ["---", *["---:" for _ in head[1:]]]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, rule, *rows])
 
 
-def _renew(document: Path, name: str, markdown: str) -> None:
+def renew(document: Path, name: str, markdown: str) -> None:
+    """Put markdown between the two comments of that name in a document."""
     pattern = rf"(<!-- {re.escape(name)} -->\n).*?(<!-- end -->)"
     text = document.read_text("utf-8")
     renewed = re.sub(pattern, lambda found: found[1] + markdown + found[2], text, flags=re.DOTALL)
