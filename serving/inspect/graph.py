@@ -19,9 +19,6 @@ def lines(source: Source) -> Iterator[str]:
     if source.kind is Kind.SAVER:
         weights = variables(source.path)
         definition = graph.read_meta(meta_path(source.path)).graph_def
-        # Not the devices of whoever trained it.
-        for node in definition.node:
-            node.device = ""
         yield from _tensors(graph.load(definition, source.path))
         yield f"variables: {len(weights)}"
         rows = [(name, f"[{', '.join(map(str, shape))}]") for name, shape in weights]
