@@ -40,6 +40,28 @@ def checkpoint(prefix: Path, *, resources: bool = True, **options: Any) -> Path:
         return Path(v1.train.Saver().save(session, str(prefix), global_step=7, **options))
 
 
+def branches(prefix: Path) -> Path:
+    """Write the checkpoint of a model with control flow as TensorFlow 1 had it; return the prefix.
+
+    It subtracts a mean, of the batch in training, otherwise that of all batches before, which is 3;
+    and doubles the rest by a loop as often as a placeholder says, once where nothing is fed.
+    """
+    v1.disable_control_flow_v2()
+    try:
+        with tf.Graph().as_default(), v1.Session() as session:
+            x = v1.placeholder(tf.float32, [None], name="x")
+            training = v1.placeholder(tf.bool, [], name="is_training")
+            times = v1.placeholder_with_default(1, [], name="times")
+            mean = v1.get_variable("moving_mean", [], trainable=False)
+            rest = v1.cond(training, lambda: x - tf.reduce_mean(x), lambda: x - mean)
+            _, y = v1.while_loop(lambda i, _: i < times, lambda i, y: (i + 1, 2 * y), [0, rest])
+            tf.identity(y, name="y")
+            mean.load(3.0, session)
+            return Path(v1.train.Saver().save(session, str(prefix)))
+    finally:
+        v1.enable_control_flow_v2()
+
+
 def frozen(path: Path) -> Path:
     """Write the same with constants for variables, as .pb or .pbtxt."""
     with tf.Graph().as_default(), v1.Session() as session:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 import tests.models
 from serving.export.command import main as export
@@ -63,6 +64,18 @@ def test_checkpoint_names_what_may_go_in_and_come_out(inspect: Inspect, saver: P
     assert "y:0 float32[?, 1] AddV2" in found
     assert not any(line.startswith("gradients") for line in found)
     assert found[-5:-2] == ["variables: 4", "dense/b [1]", "dense/b/Momentum [1]"]
+
+
+def test_twenty_are_shown_unless_all_are_asked_for(inspect: Inspect, tmp_path: Path) -> None:
+    with tf.Graph().as_default() as graph:
+        y = tf.compat.v1.placeholder(tf.float32, [], name="x")
+        for number in range(25):
+            y = tf.add(y, 1.0, name=f"y{number}")
+        tf.io.write_graph(graph, str(tmp_path), "long.pb", as_text=False)
+    found = inspect(tmp_path / "long.pb")
+    assert found[3].endswith("(--fetch), the last 20 of 25 (--all):")
+    assert [line.split(":")[0] for line in found[4:]] == [f"y{number}" for number in range(5, 25)]
+    assert len(inspect(tmp_path / "long.pb", "--all")) == len(found) + 5
 
 
 def test_frozen_graph_names_the_same(inspect: Inspect, tmp_path: Path) -> None:

@@ -147,6 +147,19 @@ def test_tensor_from_within_is_an_input(export: Export, tmp_path: Path) -> None:
     np.testing.assert_allclose(found["y"], LEARNT, atol=1e-3)
 
 
+def test_branches_and_loops_of_tensorflow_1_are_kept(export: Export, tmp_path: Path) -> None:
+    prefix = saving.branches(tmp_path / "branches" / "model")
+    chosen = ("--feed", "x=x", "--fetch", "y=y", "--fix", "is_training=false")
+    x = {"x": np.array([4, 5], np.float32)}
+    assert export(prefix, *chosen) == 0
+    assert SavedModel(tmp_path / "models/m/1").run("serving_default", x)["y"].tolist() == [2, 4]
+    assert export(prefix, *chosen, "--fix", "times=3", "--version", "2") == 0
+    assert SavedModel(tmp_path / "models/m/2").run("serving_default", x)["y"].tolist() == [8, 16]
+    assert export(prefix, *chosen, "--feed", "times=times", "--version", "3") == 0
+    times = {**x, "times": np.array(2, np.int32)}
+    assert SavedModel(tmp_path / "models/m/3").run("serving_default", times)["y"].tolist() == [4, 8]
+
+
 def test_training_stays_behind(export: Export, tmp_path: Path) -> None:
     assert export("saver", *CHOSEN) == 0
     model = SavedModel(tmp_path / "models/m/1")
@@ -239,6 +252,8 @@ def test_version_that_is_there_stays(
         ("estimator", CHOSEN, "is a SavedModel, which has its inputs"),
         ("only.weights.h5", (), "has weights alone"),
         (".", (), "holds no model; expected a SavedModel"),
+        ("model.keras", ("--version", "-1"), "--version -1: expected a whole number"),
+        ("model.keras", ("--name", "a/b"), "--name 'a/b': expected the name of a model"),
     ],
 )
 def test_wrong_choice_is_told(
