@@ -130,8 +130,8 @@ class Settings(BaseSettings):
     @classmethod
     def _token(cls, value: SecretStr) -> SecretStr:
         tokens = _tokens(value)
-        if not all(3 <= len(token) <= 32 for token in tokens):
-            raise ValueError("must have 3 to 32 characters, as in WeChat's console")
+        if not all(re.fullmatch(r"\S{3,32}", token) for token in tokens):
+            raise ValueError("must have 3 to 32 characters and no blank, as in WeChat's console")
         if len(tokens) > 2 or len(set(tokens)) < len(tokens):
             raise ValueError("may list two: the new token and the one it replaces")
         return value

@@ -155,6 +155,7 @@ def test_token_may_be_two_while_it_is_replaced(
     ("value", "complaint"),
     [
         ("x" * 33, "3 to 32 characters"),
+        ("new old", "no blank"),
         ("the-new-one,", "3 to 32 characters"),
         ("one,two,three", "may list two"),
         ("the-same,the-same", "may list two"),
