@@ -6,6 +6,9 @@ ENV PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ONLY_BINARY=:all:
+# A mirror of PyPI, where it is far away; empty: PyPI. The hashes hold for both.
+ARG PIP_INDEX_URL=
+ENV PIP_INDEX_URL=$PIP_INDEX_URL
 WORKDIR /kantu
 RUN useradd --system --uid 10001 --no-create-home --home-dir /tmp kantu
 COPY requirements /kantu/requirements
