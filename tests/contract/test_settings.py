@@ -73,6 +73,15 @@ def test_file_is_named_in_dotenv_too(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert settings.wechat_app_secret.get_secret_value() == "from the file"
 
 
+def test_file_that_is_missing_is_named_and_not_its_setting_as_well(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WECHAT_APP_SECRET_FILE", str(tmp_path / "none"))
+    with pytest.raises(SettingsError) as caught:
+        load_settings("wechat_app_secret", env_file="")
+    assert str(caught.value).count("WECHAT_APP_SECRET") == 1
+
+
 def test_file_of_bytes_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"\xff\xfe")
     monkeypatch.setenv("WECHAT_APP_SECRET_FILE", str(tmp_path / "secret"))
