@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from serving.train.camera import Random, pick
 from serving.train.vqa import closeup, network, samples
-from serving.train.vqa.eyes import Eyes
+from serving.train.vqa.eyes import STRANGE, Eyes
 from serving.train.vqa.network import Weights
 from serving.train.vqa.samples import Drawn
 from serving.train.vqa.scene import Scene
@@ -56,8 +56,8 @@ def gather(eyes: Eyes, pictures: Iterable[Drawn], rng: Random) -> Lesson:
 
     @tf.function(input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)], autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def found(pixels: Any) -> Any:
-        seen = eyes.glance(pixels)[0]
-        return tf.boolean_mask(seen.box, seen.kept)
+        seen, strange, _ = eyes.glance(pixels)
+        return tf.boolean_mask(seen.box, seen.kept & (strange < STRANGE))
 
     spec = [tf.TensorSpec([None, None, 3], tf.uint8), tf.TensorSpec([None, 4], tf.float32)]
     crop = tf.function(closeup.crop, input_signature=spec, autograph=False)

@@ -20,7 +20,7 @@ Weights = dict[str, npt.NDArray[np.float32]]
 
 LIKELY = 0.5  # a cell's score from which it counts as a thing
 CLEAR = 8.0  # a logit that leaves no doubt; more is as good
-_STRANGE = 2.0  # a thing's logit of being none of ours from which it is not listed
+STRANGE = 2.0  # a thing's logit of being none of ours from which it is not listed
 _CANDIDATES = 48  # cells: a large thing is seen from up to four, and twenty are returned
 _TINY = 1e-6
 _NEAR = 0.5  # of the larger one's size: two things that do not overlap are never so close
@@ -63,35 +63,42 @@ class Eyes:
     def _see_one(self, data: Any) -> Objects:
         return self.examine(frame.decode(data))[0]
 
-    def glance(self, pixels: Any) -> tuple[Objects, Any]:
+    def glance(self, pixels: Any) -> tuple[Objects, Any, Any]:
         """Return what one look at a picture, uint8 [height, width, 3], finds; no axis [n] anywhere.
 
-        in_domain is not known yet. Also returns the evidence for it, see evidence().
+        Anything is found, and in_domain is not known yet. Also returns the logit of each row's
+        thing being none of ours, [ROWS], and the logit of the whole looking like a picture of ours.
         """
         laid, place = frame.lay_out(pixels)
         answer, domain = network.run(self.weights, laid[tf.newaxis])
-        return find(answer[0], place), evidence(answer[0], domain[0])
+        return *find(answer[0], place), domain[0]
 
     def examine(self, pixels: Any) -> tuple[Objects, Any]:
-        """Return what is in a picture, as glance does, after a close look at each thing.
+        """Return what is in a picture after a close look at each thing.
 
-        The evidence has one more number, the logit of the strangest thing seen closely.
+        Also returns the evidence, float32 [2], that it is a drawing of nothing but our things: the
+        logit of the whole, and that of its strangest thing, seen closely, not being strange. A
+        picture without any thing is as strange as can be.
         """
-        seen, first = self.glance(pixels)
+        seen, _, domain = self.glance(pixels)
         rows = tf.where(seen.kept)[:, 0]
         # And of the whole picture, for nothing: a convolution wants something to work on.
         boxes = tf.concat([tf.gather(seen.box, rows), [[0.0, 0.0, 1.0, 1.0]]], axis=0)
         logits = closeup.run(self.weights, closeup.crop(pixels, boxes))[:-1]
-        strangest = tf.reduce_max(tf.concat([[-CLEAR], _strange(logits)], axis=0))
-        known = tf.concat([first, [strangest]], axis=0)
-        sure = tf.sigmoid(tf.reduce_sum(known * self.weights["judgement"]))
-        sure *= tf.cast(tf.reduce_any(seen.kept), tf.float32)
-        return _sharpened(seen, rows, logits)._replace(in_domain=sure), known
+        strange = strangeness(logits)
+        strangest = tf.where(tf.reduce_any(seen.kept), tf.reduce_max(strange), CLEAR)
+        evidence = tf.stack([tf.clip_by_value(domain, -CLEAR, CLEAR), -strangest])
+        return self._judged(_sharpened(seen, rows, logits, strange), evidence), evidence
+
+    def _judged(self, seen: Objects, evidence: Any) -> Objects:
+        offsets, slopes, power = tf.split(self.weights["judgement"], [2, 2, 1])
+        chance = tf.reduce_prod(tf.sigmoid(offsets + slopes * evidence)) ** power[0]
+        return seen._replace(in_domain=chance * tf.cast(tf.reduce_any(seen.kept), tf.float32))
 
 
 def blank() -> Eyes:
     """Return eyes that have learned nothing."""
-    judgement = np.array([0, 1, -1, -1], np.float32)
+    judgement = np.array([0, 0, 1, 1, 1], np.float32)
     nets = network.fold(network.build()) | network.fold(closeup.build())
     return Eyes({**nets, "judgement": judgement})
 
@@ -136,37 +143,33 @@ class _Cells(NamedTuple):
     strange: Any  # the logit of being none of ours, between -CLEAR and CLEAR
 
 
-def find(answer: Any, place: frame.Place) -> Objects:
+def find(answer: Any, place: frame.Place) -> tuple[Objects, Any]:
     """Return the things of one picture from the network's answer; no axis [n] anywhere.
 
-    answer: float32 [rows, columns, network.CHANNELS].
+    answer: float32 [rows, columns, network.CHANNELS]. Also returns how strange each looks, [ROWS].
     """
     cells = _likeliest(answer)
     single = ~_repeated(cells)
-    kept = single & (cells.score > LIKELY) & (cells.strange < _STRANGE)
+    kept = single & (cells.score > LIKELY)
     doubt = tf.reduce_max(tf.where(single, 1 - tf.abs(2 * cells.score - 1), 0.0))
     score, rows = tf.math.top_k(tf.where(kept, cells.score, 0.0), ROWS)
     found = _Cells(*(tf.gather(each, rows) for each in cells))._replace(score=score)
-    return _measured(found, place)._replace(doubt=doubt)
+    return _measured(found, place)._replace(doubt=doubt), found.strange
 
 
-def _sharpened(seen: Objects, rows: Any, logits: Any) -> Objects:
-    """Return the things with shapes in which both looks have a say; logits [rows, shapes + 1]."""
-    closer = tf.scatter_nd(rows[:, tf.newaxis], logits[:, :OTHER], [ROWS, OTHER])
-    both = tf.math.log(seen.shape_probs + _TINY) + closer
-    return seen._replace(shape_probs=tf.nn.softmax(both))
+def _sharpened(seen: Objects, rows: Any, logits: Any, strange: Any) -> Objects:
+    """Return the things that are ours, with shapes in which both looks have a say.
 
-
-def evidence(answer: Any, domain: Any) -> Any:
-    """Return float32 [3]: 1, the logit of the picture, the logit of its strangest thing.
-
-    A picture without any thing is as strange as can be.
+    rows: int [found]; logits: float32 [found, shapes + 1]; strange: float32 [found].
     """
-    cells = _likeliest(answer)
-    thing = cells.score > LIKELY
-    strangest = tf.reduce_max(tf.where(thing, cells.strange, -CLEAR))
-    strangest = tf.where(tf.reduce_any(thing), strangest, CLEAR)
-    return tf.stack([1.0, tf.clip_by_value(domain, -CLEAR, CLEAR), strangest])
+    place = rows[:, tf.newaxis]
+    closer = tf.scatter_nd(place, logits[:, :OTHER], [ROWS, OTHER])
+    ours = tf.scatter_nd(place, strange < STRANGE, [ROWS])
+    return seen._replace(
+        kept=ours,
+        score=tf.where(ours, seen.score, 0.0),
+        shape_probs=tf.nn.softmax(tf.math.log(seen.shape_probs + _TINY) + closer),
+    )
 
 
 def _likeliest(answer: Any) -> _Cells:
@@ -182,11 +185,11 @@ def _likeliest(answer: Any) -> _Cells:
         reach=tf.exp(cell[:, network.REACH]),
         colours=tf.nn.softmax(cell[:, network.COLOUR]),
         shapes=tf.nn.softmax(shapes[:, :OTHER]),
-        strange=_strange(shapes),
+        strange=strangeness(shapes),
     )
 
 
-def _strange(logits: Any) -> Any:
+def strangeness(logits: Any) -> Any:
     """Return the logits of being none of ours; logits: float32 [n, shapes + 1]."""
     strange = logits[:, OTHER] - tf.reduce_logsumexp(logits[:, :OTHER], axis=1)
     return tf.clip_by_value(strange, -CLEAR, CLEAR)

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from serving.export.publish import publish
 from serving.export.warmup import write_warmup
 from serving.train.vqa import detector, exam, learning, negatives
+from serving.train.vqa.calibration import Calibration, Floats, Mask, fit, logits
 from serving.train.vqa.exam import Task
 from serving.train.vqa.eyes import Eyes
 from serving.train.vqa.learning import Parsed
-from serving.train.vqa.model import Calibration, Model
+from serving.train.vqa.model import Model
 from serving.train.vqa.question import Asker
 from serving.train.vqa.wording import FOLDER
 
@@ -25,13 +25,6 @@ logger = logging.getLogger(__name__)
 SEED = 20170605
 CALIBRATED_ON = 2_000  # tasks with an answer; half as many without
 _BATCH = 50
-_TINY = 1e-6
-_FITTED, _PACE = 20_000, 0.1  # steps of the fit, and their size
-_RIDGE = 1e-4  # on slopes other than 1
-_FLAT = 0.05  # the least slope: more evidence is never less confidence
-
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 
 def make() -> Model:
@@ -45,7 +38,9 @@ def calibrated(eyes: Eyes, parsed: Parsed) -> Model:
     """Return the model with a confidence that is right as often as it says."""
     tasks = calibration_tasks()
     evidence, right = judge(Model(eyes, parsed, Calibration()), tasks)
-    return Model(eyes, parsed, fit(evidence, right))
+    calibration = fit(logits(evidence), right)
+    logger.info("calibrated on %d: %s", len(right), calibration)
+    return Model(eyes, parsed, calibration)
 
 
 def calibration_tasks() -> list[Task]:
@@ -83,25 +78,6 @@ def judge(model: Model, tasks: Sequence[Task]) -> tuple[Floats, Mask]:
 @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]
 def _reasoned(model: Model, pictures: Any, questions: Any) -> Any:
     return model.reason(model.see(pictures), questions)[:2]
-
-
-def fit(evidence: Floats, right: Mask) -> Calibration:
-    """Return the curves whose product makes what was right and wrong most likely."""
-    logit = np.log(evidence + _TINY) - np.log(1 - evidence + _TINY)
-    offsets, slopes = np.zeros(logit.shape[1]), np.ones(logit.shape[1])
-    pace_offsets, pace_slopes = np.zeros_like(offsets), np.zeros_like(slopes)
-    for _ in range(_FITTED):
-        curves = 1 / (1 + np.exp(-np.clip(offsets + slopes * logit, -30, 30)))
-        chance = np.clip(curves.prod(axis=1), _TINY, 1 - _TINY)
-        push = ((right - chance) / (1 - chance))[:, np.newaxis] * (1 - curves)
-        pace_offsets = 0.9 * pace_offsets + 0.1 * push.mean(axis=0)
-        pace_slopes = 0.9 * pace_slopes + 0.1 * (
-            (push * logit).mean(axis=0) - _RIDGE * (slopes - 1)
-        )
-        offsets = offsets + _PACE * pace_offsets
-        slopes = np.maximum(slopes + _PACE * pace_slopes, _FLAT)
-    logger.info("calibrated on %d: offsets %s, slopes %s", len(right), offsets, slopes)
-    return Calibration(offsets=tuple(map(float, offsets)), slopes=tuple(map(float, slopes)))
 
 
 def save(model: Model, base_path: Path, version: int) -> Path:

@@ -7,13 +7,13 @@ describe         image string [n] -> num_detections [n], detection_boxes [n, 20,
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from serving.train.vqa import answer, dialogue, executor, parser, reading
+from serving.train.vqa.calibration import Calibration
 from serving.train.vqa.executor import Asked
 from serving.train.vqa.eyes import Eyes, Objects
 from serving.train.vqa.learning import Parsed
@@ -31,18 +31,6 @@ _HALVED = (
     "words",
     "grams",
 )  # the parser's tables, which are most of its weights: stored in 16 bits
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
-    """Makes confidence honest: the product of what was learned of each of the three evidences.
-
-    Each is a logistic curve on the evidence's logit, as in Platt, 1999. In a product one weak
-    evidence is enough for doubt: no clear question makes up for a strange picture.
-    """
-
-    offsets: tuple[float, ...] = (0.0, 0.0, 0.0)  # as in EVIDENCES
-    slopes: tuple[float, ...] = (1.0, 1.0, 1.0)
 
 
 class Model(tf.Module):  # type: ignore[misc]  # TensorFlow has no types

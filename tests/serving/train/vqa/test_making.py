@@ -9,11 +9,22 @@ import pytest
 import tensorflow as tf
 
 from serving.platforms.tensorflow import SavedModel
-from serving.train.vqa import answer, exam, eyes, judging, learning, making, parser, report
+from serving.train.vqa import (
+    answer,
+    calibration,
+    exam,
+    eyes,
+    judging,
+    learning,
+    making,
+    parser,
+    report,
+)
+from serving.train.vqa.calibration import Calibration
 from serving.train.vqa.exam import Task
 from serving.train.vqa.judging import Judged
 from serving.train.vqa.learning import Parsed
-from serving.train.vqa.model import Calibration, Model
+from serving.train.vqa.model import Model
 from serving.train.vqa.program import Program
 from serving.train.vqa.question import Question
 from serving.train.vqa.wording import FOLDER
@@ -71,7 +82,7 @@ def test_calibration_finds_the_curves_that_the_data_came_from() -> None:
     logit = rng.normal(1, 2.5, (6_000, 3))
     offsets, slopes = np.array([-1.0, 0.5, 2.0]), np.array([0.5, 1.0, 1.5])
     chance = (1 / (1 + np.exp(-offsets - slopes * logit))).prod(axis=1)
-    found = making.fit(1 / (1 + np.exp(-logit)), rng.random(6_000) < chance)
+    found = calibration.fit(logit, rng.random(6_000) < chance)
     assert found.offsets == pytest.approx(offsets, abs=0.5)
     assert found.slopes == pytest.approx(slopes, abs=0.5)
 
