@@ -1,11 +1,14 @@
 # One file, one target an image: docker build --target app|worker|serving|simulator .
 # deploy/pin puts the digest behind this tag, and behind those of docker-compose.yml.
-FROM python:3.12.12-slim-bookworm AS base
+FROM python:3.12.12-slim-bookworm@sha256:593bd06efe90efa80dc4eee3948be7c0fde4134606dd40d8dd8dbcade98e669c AS base
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ONLY_BINARY=:all:
+# A mirror of PyPI, where it is far away; empty: PyPI. The hashes hold for both.
+ARG PIP_INDEX_URL=
+ENV PIP_INDEX_URL=$PIP_INDEX_URL
 WORKDIR /kantu
 RUN useradd --system --uid 10001 --no-create-home --home-dir /tmp kantu
 COPY requirements /kantu/requirements

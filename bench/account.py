@@ -30,7 +30,7 @@ from simulator.followers import MESSAGE_ALLOWS, Follower
 from simulator.house import Program, free_port
 
 PICTURE = (1080, 1440, 180_000)  # width, height, bytes at most
-MODEL = "demo"
+MODELS = ("demo", "vqa")  # as a newcomer has them
 _PATIENCE = 120.0  # seconds
 
 
@@ -43,7 +43,7 @@ class AccountAtWork:
         self.bytes = collections.Counter[str]()  # of WeChat's API: path -> bytes in and out
         names = ("redis", "serving", "app", "simulator")
         ports = {name: free_port() for name in names}
-        environment = account_settings(ports)
+        environment = {**account_settings(ports), "VQA_MODEL": MODELS[1]}
         self.account = Account(environment["WECHAT_APP_ID"], environment["WECHAT_APP_SECRET"])
         self.redis = redis.Redis(port=ports["redis"])
         self.programs = _programs(folder, ports, environment)
@@ -105,6 +105,14 @@ class AccountAtWork:
         wait(lambda: len(self._seen("answer", sent)) == len(sent))
         return [each["at"] - sent[each["follower"]] for each in self._seen("answer", sent)]
 
+    def kept(self) -> collections.Counter[str]:
+        """Return the bytes in Redis: "pictures" that are kept for questions, and all the "rest"."""
+        found = collections.Counter[str]()
+        for key in self.redis.scan_iter("*", 1000):
+            kind = "pictures" if key.count(b":") == 3 and b":pictures:" in key else "rest"
+            found[kind] += int(self.redis.memory_usage(key) or 0)
+        return found
+
     def _seen(self, kind: str, sent: dict[str, float]) -> list[dict[str, Any]]:
         entries = self.account.transcript.since(0)
         return [each for each in entries if each["kind"] == kind and each["follower"] in sent]
@@ -149,12 +157,14 @@ def _programs(
     folder: Path, ports: dict[str, int], environment: dict[str, str]
 ) -> dict[str, Program]:
     config = folder / "models.config"
-    config.write_text(programs.model_config({MODEL: programs.MODELS / MODEL}))
+    config.write_text(programs.model_config({name: programs.MODELS / name for name in MODELS}))
     logs = {name: folder / f"{name}.log" for name in ("redis", "serving", "app", "worker")}
     url = environment["REDIS_URL"]
     return {
         "redis": programs.redis_server(ports["redis"], folder / "r", logs["redis"], durable=True),
-        "serving": programs.model_server(ports["serving"], config, MODEL, logs["serving"]),
+        "serving": programs.model_server(
+            ports["serving"], config, MODELS[0], logs["serving"], MODELS[1]
+        ),
         "app": programs.webhook(ports["app"], environment, logs["app"]),
         "worker": programs.worker(environment, url, logs["worker"]),
     }

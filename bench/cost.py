@@ -51,7 +51,8 @@ class Cost:
     latencies: list[float]  # seconds from sent to answered, paced
     webhook: list[float]  # seconds that the webhook took, paced
     stretch: float  # seconds that a second of CPU took, paced: by how much others slowed us down
-    memory: float  # bytes in Redis that are left of a message
+    memory: float  # bytes in Redis that are left of a message, but for its picture
+    picture: float  # bytes in Redis of its picture, kept for questions
     file: float  # bytes of a message in Redis' file
     pushed: float  # bytes of a message on its way to the webhook
     wechat: Mapping[str, float]  # path of WeChat's API -> bytes a message
@@ -67,7 +68,6 @@ class _Reading:
     busy: float  # seconds of CPU that anybody used
     calls: Mapping[str, int]
     stats: Mapping[str, Any]
-    memory: int
     file: int
 
 
@@ -85,7 +85,7 @@ def _measure(work: AccountAtWork, say: Say) -> Cost:
     some, many = work.prepare(PACED), work.prepare(QUEUED)
     work.bytes.clear()
     say(f"· {PACED} messages, {RATE:.0f} a second")
-    begun = _read(work)
+    before, begun = work.kept(), _read(work)
     with _Probe() as probe:
         sent = work.send(some, 1 / RATE)
         latencies, webhook = work.answered(sent), work.delivered(sent)
@@ -99,7 +99,7 @@ def _measure(work: AccountAtWork, say: Say) -> Cost:
     full = _read(work)
     process.thaw(worker)
     work.answered(sent)
-    drained = _read(work)
+    drained, kept = _read(work), work.kept()
     wait(lambda: work.redis.llen("rq:queue:pictures") == 0)
     number = PACED + QUEUED
     return Cost(
@@ -109,7 +109,8 @@ def _measure(work: AccountAtWork, say: Say) -> Cost:
         latencies=latencies,
         webhook=webhook,
         stretch=probe.stretch(),
-        memory=(drained.memory - begun.memory) / number,
+        memory=(kept["rest"] - before["rest"]) / number,
+        picture=(kept["pictures"] - before["pictures"]) / number,
         file=(drained.file - begun.file) / number,
         pushed=work.sealed_bytes(),
         wechat={path: size / number for path, size in work.bytes.items()},
@@ -141,7 +142,6 @@ def _read(work: AccountAtWork) -> _Reading:
         busy=_busy(),
         calls=calls,
         stats=info,
-        memory=info["used_memory"],
         file=info["aof_current_size"],
     )
 

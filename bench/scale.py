@@ -111,6 +111,7 @@ def _traffic(measured: Cost) -> str:
         ["bytes to Redis", f"{taken.redis_in + drained.redis_in:,.0f}"],
         ["bytes from Redis", f"{taken.redis_out + drained.redis_out:,.0f}"],
         ["bytes that stay in Redis' memory, for an hour", f"{measured.memory:,.0f}"],
+        ["bytes of the picture there, for half an hour", f"{measured.picture:,.0f}"],
         ["bytes in Redis' file, until it is rewritten", f"{measured.file:,.0f}"],
         ["bytes from WeChat to the webhook", f"{measured.pushed:,.0f}"],
         *([f"bytes of `{path}`", f"{size:,.0f}"] for path, size in sorted(calls.items())),

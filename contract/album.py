@@ -17,13 +17,19 @@ MOST = 3  # pictures of one follower
 _ROOM = 4 * 1024 * 1024  # bytes of their pictures together; the newest is kept whatever it has
 _KNOWN_TTL = 6 * 3600  # seconds for which it is known that there were pictures
 
-# Keeps a picture, and of the older ones what there is room for. KEYS: list, picture.
+# Keeps a picture, and of the older ones what there is room for. Where half of Redis is full, only
+# that there was one: the other half is for messages. KEYS: list, picture.
 # ARGV: id, received, number, ttl, ttl of the list, most, room, the picture.
 _KEEP = """
-redis.call('HSET', KEYS[2], 'number', ARGV[3], 'picture', ARGV[8])
-redis.call('EXPIRE', KEYS[2], ARGV[4])
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 redis.call('EXPIRE', KEYS[1], ARGV[5])
+local memory = redis.call('INFO', 'memory')
+local used = tonumber(memory:match('used_memory:(%d+)') or 0)
+local limit = tonumber(memory:match('maxmemory:(%d+)') or 0)
+if limit == 0 or used < limit / 2 then
+    redis.call('HSET', KEYS[2], 'number', ARGV[3], 'picture', ARGV[8])
+    redis.call('EXPIRE', KEYS[2], ARGV[4])
+end
 local room = tonumber(ARGV[7])
 for place, id in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, -1)) do
     local key = KEYS[1] .. ':' .. id
@@ -90,7 +96,7 @@ class Album:
         self._forget = connection.register_script(_FORGET)
 
     def keep(self, openid: str, snapshot: Snapshot, picture: bytes) -> None:
-        """Remember this picture, and the newest of those before."""
+        """Remember this picture, and the newest of those before, as far as there is room."""
         key = self._key(openid)
         self._keep(
             keys=[key, f"{key}:{snapshot.id}"],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 import redis
 from rq import Queue, Retry
@@ -32,6 +34,12 @@ class ImageJob:
     media_id: str = ""  # of the picture; empty: the question is about the last one
     picture_url: str = ""  # PicUrl
     question: str = ""  # empty: say what the picture shows
+
+    @classmethod
+    def known(cls, fields: Mapping[str, Any]) -> ImageJob:
+        """Return as much of a job as this release knows: a newer webhook may have written more."""
+        names = {field.name for field in dataclasses.fields(cls)}
+        return cls(**{name: value for name, value in fields.items() if name in names})
 
     @property
     def id(self) -> str:

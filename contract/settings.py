@@ -130,8 +130,8 @@ class Settings(BaseSettings):
     @classmethod
     def _token(cls, value: SecretStr) -> SecretStr:
         tokens = _tokens(value)
-        if not all(3 <= len(token) <= 32 for token in tokens):
-            raise ValueError("must have 3 to 32 characters, as in WeChat's console")
+        if not all(re.fullmatch(r"\S{3,32}", token) for token in tokens):
+            raise ValueError("must have 3 to 32 characters and no blank, as in WeChat's console")
         if len(tokens) > 2 or len(set(tokens)) < len(tokens):
             raise ValueError("may list two: the new token and the one it replaces")
         return value
@@ -245,10 +245,14 @@ def load_settings(*needed: str, env_file: str | None = None) -> Settings:
     if env_file is None:
         env_file = os.environ.get("KANTU_ENV_FILE", ".env")
     given = {**_dotenv(env_file), **os.environ}
-    problems = [
-        f"{name.upper()}_FILE={path!r} cannot be read; expected a text file"
+    unread = {
+        name.upper(): path
         for name in Settings.model_fields
         if (path := given.get(f"{name.upper()}_FILE")) and _content(path) is None
+    }
+    problems = [
+        f"{name}_FILE={path!r} cannot be read; expected a text file"
+        for name, path in unread.items()
     ]
     required: dict[str, Any] = {
         name: (Settings.model_fields[name].annotation, ...) for name in needed
@@ -257,7 +261,8 @@ def load_settings(*needed: str, env_file: str | None = None) -> Settings:
     try:
         settings = asked(_env_file=env_file or None)  # type: ignore[call-arg]  # pydantic's own
     except ValidationError as error:
-        problems += _problems(error)
+        # What stands in such a file is not said to be missing as well.
+        problems += [each for each in _problems(error) if re.split(r"\W", each)[0] not in unread]
         raise SettingsError("\n".join(problems)) from None
     if problems:
         raise SettingsError("\n".join(problems))

@@ -50,7 +50,7 @@ def deliver(job: Job, reply: Reply, services: Services, *, in_turn: bool = True)
 
     Raises AnswerError where it certainly was not sent and another try may help.
     """
-    message = ImageJob(**job.kwargs)
+    message = ImageJob.known(job.kwargs)
     place = services.turns.place(message.follower, message.turn)
     if in_turn and any(_is_open(job, turn) for turn in place.ahead):
         return _wait(job, services)
@@ -102,7 +102,7 @@ def _send_waiting(job: Job, services: Services) -> bool:
     reply = saved_reply(job)
     if reply is None:
         return False
-    message = ImageJob(**job.kwargs)
+    message = ImageJob.known(job.kwargs)
     place = services.turns.place(message.follower, message.turn)
     try:
         return _send(job, message, _numbered(reply, place, message), services) != WAITING

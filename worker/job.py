@@ -35,6 +35,7 @@ def answer(**fields: object) -> str:
         raise RuntimeError("answer() is for RQ to call")
     if "outcome" in job.meta:  # a worker died between that and RQ's own record
         return str(job.meta["outcome"])
+    # A newer webhook's job is not half understood: a newer worker may take the next attempt.
     message = ImageJob(**fields)  # type: ignore[arg-type]  # what the webhook put there
     note(job, received=message.received)
     note(job, **{"retried" if "started" in job.meta else "started": time.time()})

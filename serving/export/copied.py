@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from serving.export.publish import ExportError
+from serving.platforms.placement import release
 from serving.platforms.tensorflow import import_tensorflow
 
 
@@ -24,9 +25,5 @@ def write(source: Path, folder: Path) -> None:
     unwanted = shutil.ignore_patterns("saved_model.pb", "saved_model.pbtxt", "fingerprint.pb")
     shutil.copytree(source, folder, ignore=unwanted, dirs_exist_ok=True)
     for each in saved.meta_graphs:
-        functions = [
-            node for function in each.graph_def.library.function for node in function.node_def
-        ]
-        for node in (*each.graph_def.node, *functions):
-            node.device = ""
+        release(each.graph_def)
     (folder / "saved_model.pb").write_bytes(saved.SerializeToString())

@@ -63,8 +63,7 @@ def tensor(graph: Any, name: str) -> Any:
         return graph.get_tensor_by_name(full)
     except (KeyError, ValueError):
         pass  # told below
-    there = [each.name for operation in graph.get_operations() for each in operation.outputs]
-    plain = [each.removesuffix(":0") for each in there]
+    plain = [each.name.removesuffix(":0") for each in (*placeholders(graph), *computed(graph))]
     wanted = full.removesuffix(":0")
     near = [each for each in plain if each.rpartition("/")[2] == wanted][:_SHOWN]
     near = near or difflib.get_close_matches(wanted, plain, _SHOWN, 0.5)

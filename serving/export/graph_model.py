@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from serving.export import graph
 from serving.export.publish import ExportError
 from serving.export.selection import Model, Selection, extract, names, select
+from serving.platforms.placement import release
 from serving.platforms.tensorflow import import_tensorflow
 
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"  # only checkpoints of TensorFlow 2 have it
@@ -29,25 +31,11 @@ def write_checkpoint(prefix: Path, selection: Selection, folder: Path) -> None:
     """Write the SavedModel of a Saver's checkpoint; raise ExportError."""
     tf = import_tensorflow()
     meta = graph.read_meta(meta_path(prefix))
-    trained, session = _restore(meta, prefix)
-    model = select(trained, selection)
-    needed = names(model.graph)
-    variables = _variables(meta, needed)
-    parts = [
-        name.partition(":")[0]
-        for each in variables
-        for name in (each.initializer_name, each.snapshot_name, each.initial_value_name)
-        if name
-    ]
-    ends = [each.partition(":")[0] for each in model.outputs.values()]
-    whole = extract(_merged(trained.as_graph_def(), model.graph), [*ends, *model.tables, *parts])
-    wanted = [each.variable_name for each in variables]
-    try:
-        values = dict(zip(wanted, session.run(_readers(trained, wanted)), strict=True))
-    except tf.errors.FailedPreconditionError as error:
-        raise ExportError(f"{prefix} has no value for a variable: {error.message}") from None
-    finally:
-        session.close()
+    with _restored(meta, prefix) as session:
+        model = select(session.graph, selection)
+        variables = _variables(meta, model.graph)
+        values = _values(session, variables, prefix)
+    whole = _with_initializers(session.graph.as_graph_def(), model, variables)
     with tf.Graph().as_default() as served:
         tf.compat.v1.train.import_meta_graph(_meta(whole, variables))
     _save(served, values, model, folder)
@@ -87,13 +75,14 @@ def _damaged(prefix: Path, error: Exception) -> ExportError:
     )
 
 
-def _restore(meta: Any, prefix: Path) -> tuple[Any, Any]:
-    """Return the graph as it was trained, and a session with its values."""
+@contextlib.contextmanager
+def _restored(meta: Any, prefix: Path) -> Iterator[Any]:
+    """Give a session with the graph as it was trained, and its values."""
     tf = import_tensorflow()
-    with tf.Graph().as_default() as trained:
-        session = tf.compat.v1.Session(graph=trained)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        release(meta.graph_def)
         try:
-            saver = tf.compat.v1.train.import_meta_graph(meta, clear_devices=True)
+            saver = tf.compat.v1.train.import_meta_graph(meta)
         except (ValueError, KeyError, TypeError, tf.errors.OpError) as error:
             raise ExportError(
                 f"{prefix}.meta: not a graph that this TensorFlow runs: {error}"
@@ -104,19 +93,35 @@ def _restore(meta: Any, prefix: Path) -> tuple[Any, Any]:
             saver.restore(session, str(prefix))
         except (tf.errors.OpError, ValueError) as error:
             raise _damaged(prefix, error) from None
-    return trained, session
+        yield session
 
 
-def _variables(meta: Any, needed: set[str]) -> list[Any]:
+def _variables(meta: Any, model: Any) -> list[Any]:
     """Return the VariableDefs of those variables that the model computes with."""
     from tensorflow.core.framework.variable_pb2 import VariableDef
 
     found = {
-        each.variable_name: each
+        each.variable_name.partition(":")[0]: each
         for key in ("variables", "local_variables")
         for each in map(VariableDef.FromString, meta.collection_def[key].bytes_list.value)
     }
-    return [each for name, each in found.items() if name.partition(":")[0] in needed]
+    needed = [each.name for each in model.node if each.op in graph.VARIABLES]
+    if unknown := [name for name in needed if name not in found]:
+        raise ExportError(
+            f"{', '.join(unknown[:5])}: not among the graph's variables, so their values cannot be "
+            "saved with it; freeze the graph where it was trained, and export that"
+        )
+    return [found[name] for name in needed]
+
+
+def _values(session: Any, variables: list[Any], prefix: Path) -> dict[str, Any]:
+    """Return what the checkpoint has for these variables, by their names."""
+    wanted = [each.variable_name for each in variables]
+    try:
+        return dict(zip(wanted, session.run(_readers(session.graph, wanted)), strict=True))
+    except import_tensorflow().errors.FailedPreconditionError as error:
+        first_line = error.message.partition("\n")[0]
+        raise ExportError(f"{prefix} has no value for a variable: {first_line}") from None
 
 
 def _readers(trained: Any, wanted: list[str]) -> list[Any]:
@@ -128,13 +133,21 @@ def _readers(trained: Any, wanted: list[str]) -> list[Any]:
     return [by_name[name] for name in wanted]
 
 
-def _merged(trained: Any, model: Any) -> Any:
-    """Return the trained graph with the model's operations in the place of those it changed."""
-    changed = names(model)
-    for node in trained.node:
-        if node.name not in changed:
-            model.node.add().CopyFrom(node)
-    return model
+def _with_initializers(trained: Any, model: Model, variables: list[Any]) -> Any:
+    """Return the model's graph with all operations of its variables, which a Saver asks for."""
+    parts = [
+        name.partition(":")[0]
+        for each in variables
+        for name in (each.initializer_name, each.snapshot_name, each.initial_value_name)
+        if name
+    ]
+    ends = [each.partition(":")[0] for each in model.outputs.values()]
+    # The model's operations stand for those that it changed.
+    own = names(model.graph)
+    merged = type(trained)()
+    merged.CopyFrom(model.graph)
+    merged.node.extend(each for each in trained.node if each.name not in own)
+    return extract(merged, [*ends, *model.tables, *parts])
 
 
 def _meta(definition: Any, variables: list[Any]) -> Any:
@@ -175,9 +188,13 @@ def _vocabularies(tables: list[Any]) -> list[Any]:
     """Return the tensors with the names of the files that tables are filled from."""
     files = [each.inputs[1] for each in tables if "FromTextFile" in each.type]
     for each in files:
-        path = import_tensorflow().get_static_value(each)
-        if path is None or not Path(path.decode()).is_file():
-            raise ExportError(f"a table is filled from a file that is not there: {path!r}")
+        value = import_tensorflow().get_static_value(each)
+        path = "a name that is computed" if value is None else value.item().decode()
+        if not Path(path).is_file():
+            raise ExportError(
+                f"a table of the model is filled from a file that is not there: {path}. Put it "
+                "there, as it was when the model was trained; it will be a part of the export"
+            )
     return files
 
 

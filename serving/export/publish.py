@@ -29,6 +29,8 @@ def publish(
     A server that polls base_path sees the version whole or not at all. Raises ExportError where
     the version is already there or the model cannot be loaded by the session loader.
     """
+    if version < 0:
+        raise ExportError(f"--version {version}: expected a whole number that is not negative")
     target = base_path / str(version)
     if target.exists():
         raise ExportError(

@@ -10,6 +10,7 @@ from typing import Any
 from serving.errors import ServingError
 from serving.export.graph import PLACEHOLDERS, tensor
 from serving.export.publish import ExportError
+from serving.platforms.placement import release
 from serving.platforms.tensorflow import import_tensorflow
 from serving.protocol.json_tensor import to_array
 
@@ -44,6 +45,7 @@ def select(graph: Any, selection: Selection) -> Model:
             "which tensors go in and come out? Give --feed NAME=TENSOR and --fetch NAME=TENSOR; "
             "python -m serving inspect lists what there is"
         )
+    _check_once("--feed", inputs)
     definition = graph.as_graph_def()
     for name, value in selection.fixed.items():
         _fix(definition, tensor(graph, name), value)
@@ -63,8 +65,8 @@ def select(graph: Any, selection: Selection) -> Model:
 def extract(definition: Any, ends: list[str]) -> Any:
     """Return what these operations need, on whatever device there will be."""
     found = import_tensorflow().compat.v1.graph_util.extract_sub_graph(definition, ends)
+    release(found)
     for node in found.node:
-        node.device = ""
         node.attr.pop("_class", None)  # may name a neighbour that is not needed
     return found
 
@@ -74,16 +76,24 @@ def names(definition: Any) -> set[str]:
     return {each.name for each in definition.node}
 
 
+def _check_once(flag: str, tensors: Mapping[str, Any]) -> None:
+    named = [each.name for each in tensors.values()]
+    if twice := {each for each in named if named.count(each) > 1}:
+        raise ExportError(f"{flag}: the tensor {twice.pop()} is there under two names")
+
+
 def _fix(definition: Any, placeholder: Any, text: str) -> None:
     """Put a constant into the place of a placeholder."""
     tf = import_tensorflow()
+    from tensorflow.core.framework import types_pb2
+
     node = next(each for each in definition.node if each.name == placeholder.op.name)
     if not node.op.startswith("Placeholder"):
         raise ExportError(f"{placeholder.name} is no placeholder, but {node.op}: it is computed")
-    dtype = f"DT_{placeholder.dtype.base_dtype.name.upper()}".replace("DT_FLOAT32", "DT_FLOAT")
-    dtype = dtype.replace("DT_FLOAT64", "DT_DOUBLE")
+    dtype = types_pb2.DataType.Name(placeholder.dtype.as_datatype_enum)
     try:
         value = to_array(json.loads(text), dtype)
+        placeholder.shape.assert_is_compatible_with(value.shape)
     except (ValueError, ServingError) as error:
         raise ExportError(
             f"{placeholder.name} cannot be {text!r}; expected {dtype} as JSON, such as 1.0, true "

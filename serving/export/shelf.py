@@ -25,21 +25,30 @@ class ShelfError(Exception):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Fill the folder; return 0, or 1 with a line on standard error."""
+    """Fill the folder; return 0, or 1 with a line on standard error for each model."""
     flags = _parser().parse_args(arguments)
     names = [name for name in dict.fromkeys(flags.models) if name not in _NO_MODEL]
     if not names:
         sys.stderr.write("models: no model is named; expected one at least, such as demo\n")
         return 1
+    problems = [problem for name in names if (problem := _try(name, flags.output, flags.shipped))]
+    if not problems:
+        try:
+            _write_config(flags.output, Path(flags.served_from or flags.output), names)
+        except OSError as error:
+            problems = [str(error)]
+    for problem in problems:
+        sys.stderr.write(f"models: {problem}\n")
+    return 1 if problems else 0
+
+
+def _try(name: str, output: Path, shipped: Path) -> str:
+    """Put one model there and say so; return what is wrong with it, or nothing."""
     try:
-        for name in names:
-            said = put(name, flags.output, flags.shipped)
-            sys.stdout.write(f"{name}: {said}\n")
-        _write_config(flags.output, Path(flags.served_from or flags.output), names)
+        sys.stdout.write(f"{name}: {put(name, output, shipped)}\n")
     except (ShelfError, OSError) as error:
-        sys.stderr.write(f"models: {error}\n")
-        return 1
-    return 0
+        return str(error)
+    return ""
 
 
 def _parser() -> argparse.ArgumentParser:

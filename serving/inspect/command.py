@@ -51,6 +51,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=PATH",
         help="an input that is a batch of one file, such as image=cat.jpg",
     )
+    flags.add_argument(
+        "--all", action="store_true", help="every tensor and variable, not just twenty"
+    )
     return flags
 
 
@@ -72,4 +75,4 @@ def _lines(flags: argparse.Namespace) -> Iterator[str]:
     else:
         from serving.inspect import graph
 
-        yield from graph.lines(source)
+        yield from graph.lines(source, everything=flags.all)

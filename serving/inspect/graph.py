@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,34 +12,32 @@ from serving.export.source import Kind, Source
 from serving.inspect.table import table
 from serving.platforms.tensorflow import import_tensorflow
 
-_SHOWN = 20  # tensors and variables
+_SHOWN = 20  # tensors, and variables, unless all are asked for
 
 
-def lines(source: Source) -> Iterator[str]:
+def lines(source: Source, *, everything: bool) -> Iterator[str]:
     """Give what there is to say of a checkpoint or a graph; raise ExportError."""
+    shown = sys.maxsize if everything else _SHOWN
     if source.kind is Kind.SAVER:
         weights = variables(source.path)
         definition = graph.read_meta(meta_path(source.path)).graph_def
-        # Not the devices of whoever trained it.
-        for node in definition.node:
-            node.device = ""
-        yield from _tensors(graph.load(definition, source.path))
+        yield from _tensors(graph.load(definition, source.path), shown)
         yield f"variables: {len(weights)}"
         rows = [(name, f"[{', '.join(map(str, shape))}]") for name, shape in weights]
-        yield from table(rows[:_SHOWN])
-        if len(rows) > _SHOWN:
-            yield f"  and {len(rows) - _SHOWN} more"
+        yield from table(rows[:shown])
+        if len(rows) > shown:
+            yield f"  and {len(rows) - shown} more (--all)"
     else:
-        yield from _tensors(graph.load(graph.read(source.path), source.path))
+        yield from _tensors(graph.load(graph.read(source.path), source.path), shown)
 
 
-def _tensors(found: Any) -> Iterator[str]:
+def _tensors(found: Any, shown: int) -> Iterator[str]:
     yield "placeholders, to be inputs (--feed) or to be fixed (--fix):"
     yield from table(_row(each) for each in graph.placeholders(found))
     computed = graph.computed(found)
-    many = f", the last {_SHOWN} of {len(computed)}" if len(computed) > _SHOWN else ""
+    many = f", the last {shown} of {len(computed)} (--all)" if len(computed) > shown else ""
     yield f"computed from them, to be outputs (--fetch){many}:"
-    yield from table(_row(each) for each in computed[-_SHOWN:])
+    yield from table(_row(each) for each in computed[-shown:])
 
 
 def _row(tensor: Any) -> tuple[str, str, str]:

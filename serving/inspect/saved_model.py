@@ -16,7 +16,7 @@ from serving.doctor.finding import kind
 from serving.doctor.trial import Trial
 from serving.errors import InvalidArgument, ServingError
 from serving.inspect.table import table
-from serving.platforms.tensorflow import Options, SavedModel, import_tensorflow
+from serving.platforms.tensorflow import Options, SavedModel, import_tensorflow, signatures
 from serving.protocol import predict_body
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import DEFAULT, Signature, choose
@@ -40,15 +40,15 @@ def lines(path: Path, given: Given) -> Iterator[str]:
         tags = tuple(info.tags)
         made = info.tensorflow_version or "an unknown version"
         yield f"tags: {', '.join(tags) or 'none'} (saved by TensorFlow {made})"
+        yield from _signatures(signatures(graph))
         try:
             model = SavedModel(path, Options(tags=tags))
         except ServingError as error:
-            yield f"  cannot be loaded: {error.code}: {error}"
             if given.inputs is not None or given.files:
                 raise
+            yield f"cannot be loaded: {_first_line(error)}"
             continue
         with closing(model):
-            yield from _signatures(model.signatures)
             yield from _run(model, path, given)
 
 
@@ -65,8 +65,8 @@ def _graphs(path: Path) -> Sequence[Any]:
     return graphs
 
 
-def _signatures(signatures: Mapping[str, Signature]) -> Iterator[str]:
-    for name, each in signatures.items():
+def _signatures(found: Mapping[str, Signature]) -> Iterator[str]:
+    for name, each in sorted(found.items(), key=lambda item: (item[0] != DEFAULT, item[0])):
         if not each.inputs:
             continue  # such as __saved_model_init_op: nobody calls them
         yield f"signature {name} ({each.method_name or 'no method'})"
@@ -88,26 +88,29 @@ def _run(model: SavedModel, path: Path, given: Given) -> Iterator[str]:
     except ServingError as error:
         if not asked.made_up:
             raise
-        yield f"{words}: {error.code}: {error}"
+        yield f"{words}: {_first_line(error)}"
         yield "  such values may well be refused: give others by --inputs or --file"
         return
     yield f"{words}:"
     yield from table((name, _type(each), _shown(each)) for name, each in outputs.items())
 
 
-def _made_up(signatures: Mapping[str, Signature], path: Path, name: str) -> Trial | None:
+def _first_line(error: ServingError) -> str:
+    return f"{error.code}: {error}".partition("\n")[0]
+
+
+def _made_up(found: Mapping[str, Signature], path: Path, name: str) -> Trial | None:
     if not name:
-        return trial.choose(signatures, path)
-    choose(signatures, name)  # or it is said that there is none
-    return trial.of_zeros({name: signatures[name]})
+        return trial.choose(found, path)
+    return trial.of_zeros({name: choose(found, name)})
 
 
-def _asked(signatures: Mapping[str, Signature], given: Given) -> Trial | None:
+def _asked(found: Mapping[str, Signature], given: Given) -> Trial | None:
     """Return what was given, None where nothing was; raise InvalidArgument."""
     if given.inputs is None and not given.files:
         return None
     name = given.name or DEFAULT
-    signature = choose(signatures, name)
+    signature = choose(found, name)
     files = dict(_file(each) for each in given.files)
     rest = dataclasses.replace(
         signature,

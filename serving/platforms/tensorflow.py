@@ -21,6 +21,7 @@ import numpy as np
 from serving import deadline
 from serving.errors import DataLoss, InvalidArgument, NotFound, ServingError, of
 from serving.lifecycle.paths import hidden
+from serving.platforms.placement import release_from_cluster
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import Signature, TensorInfo, choose
 from serving.protocol.tensor_pb2 import TensorProto
@@ -76,8 +77,7 @@ class SavedModel:
         config = options.session or tf.compat.v1.ConfigProto()
         self._session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
         try:
-            definitions = _load(self._session, path, options.tags).signature_def
-            self.signatures = {name: _signature(each) for name, each in definitions.items()}
+            self.signatures = signatures(_load(self._session, path, options.tags))
             self._tensors = self._find_tensors()
             self._place()
         except tf.errors.OpError as error:
@@ -169,10 +169,13 @@ def _check_format(path: Path) -> None:
 
 def _load(session: Any, path: Path, tags: Sequence[str]) -> Any:
     """Return the MetaGraph, loaded into the session; raise ServingError, or TensorFlow's error."""
-    tf = import_tensorflow()
-    loader = tf.compat.v1.saved_model.loader
+    from tensorflow.python.saved_model import loader_impl
+
     try:
-        return loader.load(session, list(tags), str(path))
+        loader = loader_impl.SavedModelLoader(str(path))
+        for graph in loader._saved_model.meta_graphs:  # noqa: SLF001  # no public equal
+            release_from_cluster(graph.graph_def)
+        return loader.load(session, list(tags))
     except RuntimeError as error:
         if "could not be found in SavedModel" not in str(error):
             raise NotFound(f"not a SavedModel that can be served: {error}") from None
@@ -203,6 +206,11 @@ def _array(value: Any, dtype: str) -> Array:
         return array.view([(dtype.removeprefix("DT_").lower(), array.dtype)])
     found: Array = value
     return found
+
+
+def signatures(graph: Any) -> dict[str, Signature]:
+    """Return the ways to call a MetaGraph."""
+    return {name: _signature(each) for name, each in graph.signature_def.items()}
 
 
 def _signature(definition: Any) -> Signature:

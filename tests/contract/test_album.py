@@ -52,6 +52,18 @@ def test_large_pictures_push_older_ones_out(album: Album) -> None:
     assert ids(album) == ["d"]
 
 
+def test_pictures_leave_half_of_redis_to_messages(album: Album, connection: redis.Redis) -> None:
+    used, before = connection.info("memory")["used_memory"], connection.config_get("maxmemory")
+    try:
+        for name, limit in (("a", 100 * used), ("b", 2 * used)):
+            connection.config_set("maxmemory", limit)
+            keep(album, name, ord(name))
+    finally:
+        connection.config_set("maxmemory", before["maxmemory"] or 0)
+    assert [(each.id, each.is_kept) for each in album.look(OPENID)] == [("a", True), ("b", False)]
+    assert album.get(OPENID, "b") is None
+
+
 def test_picture_is_kept_for_its_time_and_that_it_came_for_longer(
     album: Album, connection: redis.Redis
 ) -> None:

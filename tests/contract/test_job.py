@@ -34,6 +34,10 @@ class CountingConnection(Connection):
         super().send_packed_command(command, check_health)  # type: ignore[no-untyped-call]
 
 
+def test_what_a_newer_webhook_wrote_is_known_as_far_as_it_goes() -> None:
+    assert ImageJob.known({**dataclasses.asdict(JOB), "zoom": 2}) == JOB
+
+
 def test_repeated_message_is_queued_once(connection: redis.Redis) -> None:
     queue = picture_queue(connection)
     assert enqueue(queue, JOB, 60)

@@ -73,6 +73,15 @@ def test_file_is_named_in_dotenv_too(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert settings.wechat_app_secret.get_secret_value() == "from the file"
 
 
+def test_file_that_is_missing_is_named_and_not_its_setting_as_well(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WECHAT_APP_SECRET_FILE", str(tmp_path / "none"))
+    with pytest.raises(SettingsError) as caught:
+        load_settings("wechat_app_secret", env_file="")
+    assert str(caught.value).count("WECHAT_APP_SECRET") == 1
+
+
 def test_file_of_bytes_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"\xff\xfe")
     monkeypatch.setenv("WECHAT_APP_SECRET_FILE", str(tmp_path / "secret"))
@@ -155,6 +164,7 @@ def test_token_may_be_two_while_it_is_replaced(
     ("value", "complaint"),
     [
         ("x" * 33, "3 to 32 characters"),
+        ("new old", "no blank"),
         ("the-new-one,", "3 to 32 characters"),
         ("one,two,three", "may list two"),
         ("the-same,the-same", "may list two"),

@@ -22,6 +22,7 @@ from tests.conftest import APP_ID
 COMPOSE: Any = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
 ENGLISH_NUMBER = re.compile(r"(\d+)s")
 
 
@@ -51,7 +52,7 @@ def test_every_service_says_how_it_is_and_has_limits(name: str) -> None:
     service = SERVICES[name]
     assert service["restart"] == "unless-stopped"
     assert service["healthcheck"]["test"][0] == "CMD"
-    assert "mem_limit" in service or "deploy" in service
+    assert {"mem_limit", "cpus"} <= service.keys()
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -231,11 +232,19 @@ def test_wrong_secrets_are_named_and_not_shown(
     assert "no blanks" not in done.stderr + done.stdout
 
 
-def test_images_are_pinned_by_what_docker_says(tmp_path: Path) -> None:
+def unpinned(folder: Path) -> Path:
+    """Copy what names images into a folder, without the digests that stand there."""
     for name in ("Dockerfile", "docker-compose.yml"):
-        shutil.copy(ROOT / name, tmp_path)
-    (tmp_path / "deploy").mkdir()
-    shutil.copy(ROOT / "deploy" / "pin", tmp_path / "deploy")
+        (folder / name).write_text(DIGEST.sub("", (ROOT / name).read_text("utf-8")))
+    shutil.copytree(ROOT / "deploy" / "kubernetes", folder / "deploy" / "kubernetes")
+    shutil.copy(ROOT / "deploy" / "pin", folder / "deploy")
+    redis = folder / "deploy" / "kubernetes" / "base" / "redis.yaml"
+    redis.write_text(DIGEST.sub("", redis.read_text("utf-8")))
+    return folder
+
+
+def test_images_are_pinned_by_what_docker_says(tmp_path: Path) -> None:
+    unpinned(tmp_path)
     digest = f"sha256:{'0123456789abcdef' * 4}"
     docker = tmp_path / "docker"
     docker.write_text(f"#!/bin/sh\necho {digest}\n")
@@ -247,11 +256,25 @@ def test_images_are_pinned_by_what_docker_says(tmp_path: Path) -> None:
         f"FROM python:3.12.12-slim-bookworm@{digest} AS base"
         in (tmp_path / "Dockerfile").read_text()
     )
+    redis = (tmp_path / "deploy" / "kubernetes" / "base" / "redis.yaml").read_text()
+    assert f"image: redis:7.4-alpine@{digest}\n" in redis
     pinned = yaml.safe_load((tmp_path / "docker-compose.yml").read_text())["services"]
     images = {service["image"] for service in pinned.values()}
     assert {image for image in images if not image.endswith(digest)} == {
         "kantu-app", "kantu-worker", "kantu-serving", "kantu-simulator"
     }  # fmt: skip
+
+
+def test_an_image_is_the_same_wherever_it_is_named() -> None:
+    files = [ROOT / "Dockerfile", ROOT / "docker-compose.yml"]
+    files += sorted((ROOT / "deploy" / "kubernetes").rglob("*.yaml"))
+    text = "\n".join(path.read_text("utf-8") for path in files)
+    named = set(re.findall(r"^(?:FROM| +image:) ([a-z/-]+:[\w.-]+)(@\S+)?", text, re.MULTILINE))
+    tags = [tag for tag, _ in named]
+    assert sorted(tags) == sorted(set(tags))
+    # No digest of TensorFlow Serving's could be found: docs/operations.md.
+    without = {tag for tag, digest in named if not DIGEST.fullmatch(digest)}
+    assert without == {"tensorflow/serving:2.20.0", "tensorflow/serving:2.20.0-gpu"}
 
 
 def keep(folder: Path, certbot: str) -> subprocess.CompletedProcess[str]:

@@ -83,6 +83,14 @@ def test_what_cannot_be_served_is_named_and_no_configuration_written(
     assert not (tmp_path / "models.config").exists()
 
 
+def test_all_models_that_are_missing_are_named_at_once(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = fill(tmp_path, "resnet5", "empty", "demo")
+    assert [line.startswith("models: ") for line in done.stderr.splitlines()] == [True, True]
+    assert "'resnet5'" in done.stderr
+    assert "empty holds no model" in done.stderr
+
+
 def test_host_of_the_weights_that_is_away_is_named(tmp_path: Path) -> None:
     away = f"http://127.0.0.1:{free_port()}"
     done = fill(tmp_path, "resnet50", KERAS_WEIGHTS_URL=away, KERAS_HOME=str(tmp_path / "k"))

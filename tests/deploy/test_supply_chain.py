@@ -106,6 +106,22 @@ def test_github_s_robots_may_read_and_nothing_else(name: str) -> None:
     assert workflow(name)["permissions"] == {"contents": "read"}
 
 
+@pytest.mark.parametrize("name", ["ci", "nightly"])
+def test_github_s_actions_cannot_change_under_us(name: str) -> None:
+    text = (ROOT / ".github" / "workflows" / f"{name}.yml").read_text("utf-8")
+    used = re.findall(r"uses: (\S+)( # v\S+)?", text)
+    assert used
+    assert [
+        each for each, version in used if not re.fullmatch(r"\S+@[0-9a-f]{40}", each) or not version
+    ] == []
+
+
+@pytest.mark.parametrize("name", ["ci", "nightly"])
+def test_github_has_what_the_tests_may_not_do_without(name: str) -> None:
+    installed = " ".join(each for each in commands(name) if "apt-get install" in each).split()
+    assert {"nginx-light", "redis-server"} <= set(installed)
+
+
 def test_dependabot_watches_every_place_where_versions_stand() -> None:
     path = ROOT / ".github" / "dependabot.yml"
     updates = yaml.safe_load(path.read_text("utf-8"))["updates"]

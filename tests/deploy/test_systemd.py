@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import re
 import shlex
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +16,8 @@ import pytest
 from contract.job import DEADLINE
 from contract.settings import Settings, load_settings
 from serving.flags import parse
-from simulator.house import ROOT
+from simulator.house import ROOT, free_port
+from tests.deploy.front import Front, open_folder
 from tests.deploy.overlay import graceful_timeout
 from worker import supervisor
 
@@ -96,6 +102,54 @@ def test_what_units_set_are_settings(name: str) -> None:
     ours = {key.removesuffix("_FILE").lower() for key in environment(name)}
     python = {"kantu_env", "pythonunbuffered", "pythondontwritebytecode"}
     assert ours - python <= Settings.model_fields.keys()
+
+
+def test_a_person_may_run_the_worker_s_commands_with_what_the_units_have(tmp_path: Path) -> None:
+    (tmp_path / "settings.env").write_text("WECHAT_APP_ID=wx0123456789abcdef\n")
+    (tmp_path / "settings.env").chmod(0o600)
+    places = {"SETTINGS": str(tmp_path / "settings.env"), "SECRETS": str(tmp_path / "secrets")}
+    subprocess.run(
+        [ROOT / "deploy" / "secrets", "--made-up"], env={**os.environ, **places}, check=True
+    )
+    doctor = [str(ROOT / "deploy" / "worker"), "doctor", "--language", "en", "--json"]
+    done = subprocess.run(
+        [*doctor, "--webhook", f"http://127.0.0.1:{free_port()}/wechat"],
+        env={"PATH": os.environ["PATH"], **places}, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    found = {each["check"]: each["mark"] for each in json.loads(done.stdout)["findings"]}
+    assert (found["settings"], found["passwords"]) == ("well", "well")
+    gone = subprocess.run(
+        doctor, env={**places, "SETTINGS": "/none"}, capture_output=True, check=False
+    )
+    assert gone.returncode == 1
+    assert b"cannot read /none" in gone.stderr
+
+
+def test_nginx_s_unit_sets_what_its_scripts_read_and_may_open_its_ports() -> None:
+    scripts = [ROOT / "nginx" / name for name in ("render", "start")]
+    read = set(re.findall(r"\$\{([A-Z_]+)", "".join(path.read_text("utf-8") for path in scripts)))
+    own = re.findall(r"\b([A-Z_]+)=", "\n".join(unit("kantu-nginx.service")["Environment"][:-1]))
+    assert set(own) <= read
+    # Of drop-ins the later by name counts: sandbox.conf takes every capability away.
+    (world,) = (FOLDER / "kantu-nginx.service.d").iterdir()
+    assert world.name > "sandbox.conf"
+    assert "AmbientCapabilities=CAP_NET_BIND_SERVICE" in world.read_text("utf-8")
+
+
+def test_nginx_starts_as_its_unit_says_and_logs_to_the_journal() -> None:
+    unit_s = environment("kantu-nginx")
+    given = {key: unit_s[key] for key in ("NGINX_LOG", "ALLOWLIST_FILE", "WEBROOT")}
+    journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with open_folder() as folder, contextlib.closing(journal):
+        journal.bind(str(folder / "log"))
+        (folder / "log").chmod(0o777)
+        journal.settimeout(20)
+        given["NGINX_LOG"] = given["NGINX_LOG"].replace("/dev/log", str(folder / "log"))
+        with Front(folder, f"127.0.0.1:{free_port()}", **given).opened() as nginx:
+            assert nginx.ask("/wechat").status_code == 502
+            said = journal.recv(4096).decode()
+    assert "kantu_nginx: 127.0.0.1" in said
+    assert "502 GET localhost/wechat" in said
 
 
 def test_nobody_is_killed_at_work() -> None:

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from contract.job import picture_queue
+from labels import phrase
 from simulator import programs
 from simulator.courier import Courier
 from simulator.house import Program, free_port
@@ -98,6 +100,23 @@ def test_new_worker_takes_over_from_one_that_finishes_what_it_has_begun(arena: A
     assert old.returncode == 0
     assert [arena.read(openid)[0][-4:] for openid in openids] == [ANSWER] * 60
     assert [len(arena.read(openid)) for openid in openids] == [1] * 60
+
+
+def test_job_that_an_older_worker_does_not_know_ends_in_an_apology(
+    tmp_path: Path, wechat_server: WeChatServer, samples: dict[str, bytes]
+) -> None:
+    arena = Arena(tmp_path, wechat_server, samples["1-digit-3"])
+    with running(arena.redis_server), running(arena.app):
+        openids = arena.send(2)
+        until(lambda: arena.outcomes() == {"none": 2}, 30)
+        newer, _ = picture_queue(arena.redis).get_jobs()
+        newer.kwargs = {**newer.kwargs, "zoom": 2}  # as a newer webhook may write it
+        newer.save()
+        with running(arena.worker):
+            arena.wait_for_answers(openids, 60)
+            assert arena.settle() == {"sent": 1, "apologised": 1}
+    said = [text for openid in openids for text in arena.read(openid)]
+    assert sorted(text[-4:] for text in said) == sorted([ANSWER, phrase("zh", "apology")[-4:]])
 
 
 class Shelf:

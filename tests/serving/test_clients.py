@@ -6,7 +6,6 @@ import base64
 import contextlib
 import io
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 import requests
+from google.protobuf import text_format
 
 import tests.models
 from serving.clients import ClientError, example, generate
@@ -25,9 +25,12 @@ from serving.lifecycle import labels
 from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.config import ModelConfig
 from serving.lifecycle.loading import Loader
+from serving.protocol.ssl_config_pb2 import SSLConfig
 from simulator import programs
 from simulator.house import free_port
+from tests.certificates import make_pair
 from tests.serving.conftest import serve
+from tests.serving.process import serving
 
 ODD = 'it\'s "$(id)" \\ `id` 图\u2028'
 RUNNERS = {
@@ -88,37 +91,31 @@ def url(loaded: Catalogue) -> Iterator[str]:
         yield fronts.url.removesuffix("/v1/models")
 
 
-@pytest.fixture(scope="module")
-def go_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("go")
-
-
 @pytest.fixture
-def ask(url: str, tmp_path: Path, go_cache: Path) -> Ask:
+def ask(url: str, tmp_path: Path) -> Ask:
     """Generate a client by the command, and run it."""
-    return ask_of(url, tmp_path, go_cache)
+    return ask_of(url, tmp_path)
 
 
-def ask_of(url: str, folder: Path, go_cache: Path) -> Ask:
+def ask_of(url: str, folder: Path) -> Ask:
     def ask(language: str, model: str, *files: Path, **given: str) -> Any:
         command, name = RUNNERS[language]
         if shutil.which(command[0]) is None:
             pytest.skip(f"{command[0]} is not on this machine")
-        environment = {**os.environ, "GOCACHE": str(go_cache), "CGO_ENABLED": "0", **given}
-        with pytest.MonkeyPatch.context() as shell, io.StringIO() as program:
-            shell.setattr(os, "environ", environment)
-            with contextlib.redirect_stdout(program):
+        with pytest.MonkeyPatch.context() as shell:
+            for variable, value in {"CGO_ENABLED": "0", **given}.items():
+                shell.setenv(variable, value)
+            with io.StringIO() as program, contextlib.redirect_stdout(program):
                 assert main([url, model, "--language", language]) == 0
-            (folder / name).write_text(program.getvalue(), "utf-8")
-        return subprocess.run(
-            [*command, name, *map(str, files)],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+                (folder / name).write_text(program.getvalue(), "utf-8")
+            return subprocess.run(
+                [*command, name, *map(str, files)],
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
 
     return ask
 
@@ -193,16 +190,69 @@ def test_a_classifier_of_examples_is_asked_as_one(ask: Ask, language: str) -> No
     assert json.loads(done.stdout) == {"results": [[["small", 0.0], ["größer", 100.0]]]}
 
 
+@pytest.fixture(scope="module")
+def secure(
+    folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Path]]:
+    """`python -m serving` with TLS and a password: its URL and its certificate."""
+    folder, port = tmp_path_factory.mktemp("secure"), free_port()
+    key, certificate = make_pair("localhost")
+    (folder / "ca.pem").write_text(certificate)
+    ssl = text_format.MessageToString(SSLConfig(server_key=key, server_cert=certificate))
+    (folder / "ssl.config").write_text(ssl)
+    (folder / "passwords").write_text("ann:a secret\n")
+    flags = (
+        *("--port=0", f"--rest_api_port={port}", "--model_name=half_plus_two"),
+        *(f"--model_base_path={folders['half_plus_two']}", f"--basic_auth_file={folder}/passwords"),
+        f"--rest_api_ssl_config_file={folder}/ssl.config",
+    )
+    url = f"https://localhost:{port}"
+
+    def ready() -> bool:
+        with contextlib.suppress(requests.ConnectionError):
+            return bool(requests.get(url, verify=str(folder / "ca.pem"), timeout=5).status_code)
+        return False
+
+    with serving(folder, ready, *flags):
+        yield url, folder / "ca.pem"
+
+
 @every_language
-def test_a_password_comes_from_the_environment(
-    loaded: Catalogue, tmp_path: Path, go_cache: Path, language: str
+def test_a_password_and_whom_to_trust_come_from_the_environment(
+    secure: tuple[str, Path], tmp_path: Path, language: str
 ) -> None:
-    passwords = tmp_path / "passwords"
-    passwords.write_text("ann:a secret\n")
-    with serve(loaded, basic_auth_file=passwords) as fronts:
-        ask = ask_of(fronts.url.removesuffix("/v1/models"), tmp_path, go_cache)
-        assert outputs(ask(language, "half_plus_two", MODEL_SERVER_AUTH="ann:a secret")) == [[2.5]]
-        assert "a secret" not in (tmp_path / RUNNERS[language][1]).read_text()
+    url, trusted = secure
+    names = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+    given = {"MODEL_SERVER_AUTH": "ann:a secret", **dict.fromkeys(names, str(trusted))}
+    assert outputs(ask_of(url, tmp_path)(language, "half_plus_two", **given)) == [[2.5]]
+    assert "a secret" not in (tmp_path / RUNNERS[language][1]).read_text()
+
+
+def test_the_server_gives_the_same_program_and_a_request(
+    secure: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, trusted = secure
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    monkeypatch.setenv("MODEL_SERVER_AUTH", "ann:a secret")
+    with requests.Session() as session:
+        session.trust_env = False  # what the machine trusts
+        session.auth, session.verify = ("ann", "a secret"), str(trusted)
+        model = f"{url}/models/half_plus_two"
+        program = session.get(f"{model}/gen_client?language=golang", timeout=20)
+        assert main([url, "half_plus_two", "--language", "go"]) == 0
+        assert program.text == capsys.readouterr().out
+        body = session.get(f"{model}/gen_json", timeout=20).json()
+        assert session.post(url, json=body, timeout=20).json() == {"y": [[2.5]]}
+
+
+def test_who_may_not_ask_is_told_how(
+    secure: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, trusted = secure
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    assert main([url, "half_plus_two"]) == 1
+    assert "HTTP 401" in (said := capsys.readouterr().err)
+    assert "set MODEL_SERVER_AUTH=user:password" in said
 
 
 @pytest.mark.parametrize("model", ["half_plus_two", "many_types", "demo", "odd 图"])

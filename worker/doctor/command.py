@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -75,6 +76,14 @@ def examine(flags: argparse.Namespace) -> int:
     logging.disable()  # what is worth saying becomes a line
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]  # no other is ever there
     report = (Json if flags.json else Lines)(sys.stdout, choose_language(flags.language))
+    try:
+        return _examine(report, flags)
+    except BrokenPipeError:  # whoever reads has seen enough, such as head; nor can Python say more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _examine(report: Report, flags: argparse.Namespace) -> int:
     try:
         settings = load_settings("wechat_app_secret")
     except SettingsError as error:

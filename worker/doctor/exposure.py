@@ -32,10 +32,11 @@ def exposure(url: str, connection: redis.Redis) -> Finding:
 def _open(host: str, addresses: list[_Address], connection: redis.Redis) -> Finding:
     if any(each.is_global for each in addresses):
         return wrong("redis_exposure", "open_public", host=host)
-    if addresses and not all(each.is_loopback for each in addresses):
-        return note("redis_exposure", "open_private", host=host)
+    # A cloud's server has an inner address only; its public one leads there all the same.
     if bind := _listens_everywhere(connection):
         return wrong("redis_exposure", "open_listening", bind=bind)
+    if addresses and not all(each.is_loopback for each in addresses):
+        return note("redis_exposure", "open_private", host=host)
     return well("redis_exposure", "local")
 
 

@@ -14,16 +14,17 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from serving.train.camera import Random
-from serving.train.vqa import judgement, network, samples
-from serving.train.vqa.eyes import Eyes
+from serving.train.vqa import discern, judgement, network, samples
+from serving.train.vqa.eyes import Eyes, blank
 from serving.train.vqa.frame import CELL
+from serving.train.vqa.network import Weights
 from serving.train.vqa.samples import Sample
 from serving.train.vqa.world import COLOURS, OTHER
 
 logger = logging.getLogger(__name__)
 SEED = 20170605
-PICTURES = 32_000
-STEPS = 6_000
+PICTURES = 24_000
+STEPS = 4_000
 BATCH = 32
 _RATE, _WARM = 3e-3, 200  # of learning, at most, and the steps to get there
 _BESIDE = 0.8  # cells from a centre: a neighbouring cell so close may claim the thing as well
@@ -47,11 +48,12 @@ def make(pictures: int = PICTURES, steps: int = STEPS, seed: int = SEED) -> Eyes
     started = time.monotonic()
     drawn = samples.dataset(pictures, seed)
     logger.info("%d pictures drawn in %.0f s", len(drawn), time.monotonic() - started)
-    return judgement.judged(train(drawn, steps, seed), seed + 1)
+    eyes = Eyes({**blank().weights, **train(drawn, steps, seed)})
+    return judgement.judged(discern.teach(eyes, seed + 2), seed + 1)
 
 
-def train(drawn: Sequence[Sample], steps: int, seed: int) -> Eyes:
-    """Return eyes that learned from these pictures."""
+def train(drawn: Sequence[Sample], steps: int, seed: int) -> Weights:
+    """Return the weights of a network that learned from these pictures."""
     keras.utils.set_random_seed(seed)
     model, started = network.build(), time.monotonic()
     step, seen = _step(model, steps), 0.0
@@ -61,7 +63,7 @@ def train(drawn: Sequence[Sample], steps: int, seed: int) -> Eyes:
             passed = time.monotonic() - started
             logger.info("step %d of %d, loss %.3f, %.0f s", number, steps, seen / 250, passed)
             seen = 0.0
-    return Eyes(network.fold(model))
+    return network.fold(model)
 
 
 def _step(model: Any, steps: int) -> Any:

@@ -11,7 +11,7 @@ from serving.train.vqa.executor import Asked, Scene
 from serving.train.vqa.program import TASKS
 from serving.train.vqa.reading import LINES
 
-_ELLIPSIS = TASKS.index("ellipsis")
+_ELLIPSIS, _WHAT = TASKS.index("ellipsis"), TASKS.index("what")
 
 
 class Resolved(NamedTuple):
@@ -38,14 +38,20 @@ def resolve(asked: Asked, sure: Any, things: Scene) -> Resolved:
     """
     past = _beginning(asked, things)
     for line in range(LINES - 1):
-        past = _after(_line(asked, line), sure[:, line], past, things)
-    last = _line(asked, LINES - 1)
+        past = _after(_standing(_line(asked, line), past), sure[:, line], past, things)
+    last = _standing(_line(asked, LINES - 1), past)
     known = _leaning(last, sure[:, LINES - 1], past)
     return Resolved(_filled(last, past, things), past.focus, known)
 
 
 def _line(asked: Asked, line: int) -> Asked:
     return Asked(*(slot[:, line] for slot in asked))
+
+
+def _standing(asked: Asked, past: _Past) -> Asked:
+    """Return the line; "the rightmost one", with nothing to lean on, as the question what it is."""
+    alone = (asked.task == _ELLIPSIS) & (asked.order > 0) & (past.sure <= 0)
+    return asked._replace(task=tf.where(alone, _WHAT, asked.task))
 
 
 def _beginning(asked: Asked, things: Scene) -> _Past:

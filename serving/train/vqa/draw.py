@@ -16,6 +16,7 @@ from serving.train.vqa.outline import Contours
 from serving.train.vqa.scene import Scene, Thing, tilt
 from serving.train.vqa.world import COLOURS, SHAPES, SQUARE, TRIANGLE
 
+_LEGIBLE = 3.5  # pixels, size: of a thing with 7 pixels across nobody knows whether it is round
 Mask = npt.NDArray[np.float32]  # [height, width], how much of each pixel is covered, 0..1
 
 
@@ -62,7 +63,7 @@ def picture(
 
     The scene is the one that came in, or is seen a little askew.
     """
-    longer = side or random_side(rng)
+    longer = side or max(random_side(rng), legible_side(scene))
     if rng.random() < 0.2:
         scene = tilt(rng, scene, 0.12)
     size = max(1, round(scene.height * longer)), max(1, round(scene.width * longer))
@@ -81,6 +82,11 @@ def random_side(rng: Random) -> int:
     """Return a longer side from 96 pixels; few large ones, which look like others when scaled."""
     most = 1200 if rng.random() < 0.03 else 420
     return round(math.exp(rng.uniform(math.log(96), math.log(most))))
+
+
+def legible_side(scene: Scene) -> int:
+    """Return the longer side from which on all things can be told apart."""
+    return math.ceil(_LEGIBLE / min((each.size for each in scene.things), default=1.0))
 
 
 def sheet(rng: Random, size: tuple[int, int], colour: palette.Colour) -> Pixels:

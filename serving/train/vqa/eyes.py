@@ -1,4 +1,4 @@
-"""From picture files to things, inside the graph of the SavedModel: decode, look, find.
+"""From picture files to things, inside the graph of the SavedModel: look, find, look closely.
 
 Nothing of Keras is left here: the weights are arrays, and every operation is a core one.
 """
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from serving.train.vqa import frame, network
+from serving.train.vqa import closeup, frame, network
 from serving.train.vqa.world import COLOURS, OTHER, ROWS
 
 Weights = dict[str, npt.NDArray[np.float32]]
@@ -22,6 +22,7 @@ LIKELY = 0.5  # a cell's score from which it counts as a thing
 CLEAR = 8.0  # a logit that leaves no doubt; more is as good
 _STRANGE = 2.0  # a thing's logit of being none of ours from which it is not listed
 _CANDIDATES = 48  # cells: a large thing is seen from up to four, and twenty are returned
+_TINY = 1e-6
 _NEAR = 0.5  # of the larger one's size: two things that do not overlap are never so close
 
 
@@ -60,9 +61,39 @@ class Eyes:
         return Objects(*rows)
 
     def _see_one(self, data: Any) -> Objects:
-        pixels, place = frame.decode(data)
-        answer, domain = network.run(self.weights, pixels[tf.newaxis])
-        return find(answer[0], domain[0], place, self.weights["judgement"])
+        return self.examine(frame.decode(data))[0]
+
+    def glance(self, pixels: Any) -> tuple[Objects, Any]:
+        """Return what one look at a picture, uint8 [height, width, 3], finds; no axis [n] anywhere.
+
+        in_domain is not known yet. Also returns the evidence for it, see evidence().
+        """
+        laid, place = frame.lay_out(pixels)
+        answer, domain = network.run(self.weights, laid[tf.newaxis])
+        return find(answer[0], place), evidence(answer[0], domain[0])
+
+    def examine(self, pixels: Any) -> tuple[Objects, Any]:
+        """Return what is in a picture, as glance does, after a close look at each thing.
+
+        The evidence has one more number, the logit of the strangest thing seen closely.
+        """
+        seen, first = self.glance(pixels)
+        rows = tf.where(seen.kept)[:, 0]
+        # And of the whole picture, for nothing: a convolution wants something to work on.
+        boxes = tf.concat([tf.gather(seen.box, rows), [[0.0, 0.0, 1.0, 1.0]]], axis=0)
+        logits = closeup.run(self.weights, closeup.crop(pixels, boxes))[:-1]
+        strangest = tf.reduce_max(tf.concat([[-CLEAR], _strange(logits)], axis=0))
+        known = tf.concat([first, [strangest]], axis=0)
+        sure = tf.sigmoid(tf.reduce_sum(known * self.weights["judgement"]))
+        sure *= tf.cast(tf.reduce_any(seen.kept), tf.float32)
+        return _sharpened(seen, rows, logits)._replace(in_domain=sure), known
+
+
+def blank() -> Eyes:
+    """Return eyes that have learned nothing."""
+    judgement = np.array([0, 1, -1, -1], np.float32)
+    nets = network.fold(network.build()) | network.fold(closeup.build())
+    return Eyes({**nets, "judgement": judgement})
 
 
 def load(path: Path) -> Eyes:
@@ -105,21 +136,25 @@ class _Cells(NamedTuple):
     strange: Any  # the logit of being none of ours, between -CLEAR and CLEAR
 
 
-def find(answer: Any, domain: Any, place: frame.Place, judgement: Any) -> Objects:
+def find(answer: Any, place: frame.Place) -> Objects:
     """Return the things of one picture from the network's answer; no axis [n] anywhere.
 
-    answer: float32 [rows, columns, network.CHANNELS]; domain: float32, a logit; judgement: float32
-    [3], the weights of the evidence.
+    answer: float32 [rows, columns, network.CHANNELS].
     """
     cells = _likeliest(answer)
     single = ~_repeated(cells)
     kept = single & (cells.score > LIKELY) & (cells.strange < _STRANGE)
-    known = tf.sigmoid(tf.reduce_sum(evidence(answer, domain) * judgement))
-    known *= tf.cast(tf.reduce_any(kept), tf.float32)
     doubt = tf.reduce_max(tf.where(single, 1 - tf.abs(2 * cells.score - 1), 0.0))
     score, rows = tf.math.top_k(tf.where(kept, cells.score, 0.0), ROWS)
     found = _Cells(*(tf.gather(each, rows) for each in cells))._replace(score=score)
-    return _measured(found, place)._replace(doubt=doubt, in_domain=known)
+    return _measured(found, place)._replace(doubt=doubt)
+
+
+def _sharpened(seen: Objects, rows: Any, logits: Any) -> Objects:
+    """Return the things with shapes in which both looks have a say; logits [rows, shapes + 1]."""
+    closer = tf.scatter_nd(rows[:, tf.newaxis], logits[:, :OTHER], [ROWS, OTHER])
+    both = tf.math.log(seen.shape_probs + _TINY) + closer
+    return seen._replace(shape_probs=tf.nn.softmax(both))
 
 
 def evidence(answer: Any, domain: Any) -> Any:
@@ -139,7 +174,6 @@ def _likeliest(answer: Any) -> _Cells:
     score, where = tf.math.top_k(tf.sigmoid(flat[:, network.THING]), _CANDIDATES)
     cell, columns = tf.gather(flat, where), tf.shape(answer)[1]
     shapes = cell[:, network.SHAPE]
-    strange = shapes[:, OTHER] - tf.reduce_logsumexp(shapes[:, :OTHER], axis=1)
     corner = tf.cast(tf.stack([where % columns, where // columns], axis=1), tf.float32)
     return _Cells(
         score=score,
@@ -148,8 +182,14 @@ def _likeliest(answer: Any) -> _Cells:
         reach=tf.exp(cell[:, network.REACH]),
         colours=tf.nn.softmax(cell[:, network.COLOUR]),
         shapes=tf.nn.softmax(shapes[:, :OTHER]),
-        strange=tf.clip_by_value(strange, -CLEAR, CLEAR),
+        strange=_strange(shapes),
     )
+
+
+def _strange(logits: Any) -> Any:
+    """Return the logits of being none of ours; logits: float32 [n, shapes + 1]."""
+    strange = logits[:, OTHER] - tf.reduce_logsumexp(logits[:, :OTHER], axis=1)
+    return tf.clip_by_value(strange, -CLEAR, CLEAR)
 
 
 def _repeated(cells: _Cells) -> Any:

@@ -44,7 +44,7 @@ def fit(width: int, height: int) -> tuple[int, Place]:
 
 
 def lay(picture: Image.Image) -> tuple[int, Place, npt.NDArray[np.uint8]]:
-    """Return frame, place and pixels uint8 [*FRAMES[frame], 3]: what `decode` gives the network.
+    """Return frame, place and pixels uint8 [*FRAMES[frame], 3]: what `lay_out` gives the network.
 
     Pillow's bilinear is antialiased, like tf.image.resize(…, antialias=True).
     """
@@ -65,9 +65,13 @@ def _border(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     return mean
 
 
-def decode(data: Any) -> tuple[Any, Place]:
-    """Return float32 [height, width, 3], RGB, 0..255, of one picture file, and its place."""
-    pixels = tf.io.decode_image(data, channels=3, expand_animations=False)
+def decode(data: Any) -> Any:
+    """Return the pixels of one picture file, uint8 [height, width, 3], RGB."""
+    return tf.io.decode_image(data, channels=3, expand_animations=False)
+
+
+def lay_out(pixels: Any) -> tuple[Any, Place]:
+    """Return the frame with a picture's pixels in it, float32, 0..255, and their place."""
     height, width = _floats(tf.shape(pixels)[:2])
     frame = tf.argmin(tf.abs(_RATIOS - tf.math.log(width / height)))
     rows, columns = _floats(tf.gather(tf.constant(FRAMES), frame))

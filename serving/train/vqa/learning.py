@@ -23,7 +23,7 @@ from serving.train.vqa.wording import Wordings
 
 logger = logging.getLogger(__name__)
 LINES = 150_000
-STEPS = 6_000
+STEPS = 5_000
 BATCH = 128
 RATE = 2e-3
 DROPOUT = 0.15

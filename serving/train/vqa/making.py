@@ -52,8 +52,8 @@ def calibration_tasks() -> list[Task]:
     """Return questions in wordings that were not learned, known ones, and what has no answer."""
     rng = np.random.default_rng(SEED + 1)
     apart, known = exam.languages(FOLDER, apart=True), exam.languages(FOLDER)
-    askers = [Asker(each) for each in known]
-    strange = [askers[i % 2].unanswerable(rng) for i in range(CALIBRATED_ON // 4)]
+    askers = [Asker(each) for each in (*known, *apart)]
+    strange = [askers[i % len(askers)].unanswerable(rng) for i in range(CALIBRATED_ON // 4)]
     kinds = list(negatives.LEARNED.values())
     pictures = [kinds[i % len(kinds)](rng) for i in range(CALIBRATED_ON // 4)]
     return [

@@ -56,8 +56,8 @@ CHANNELS = SHAPE.stop
 def build() -> Any:
     """Return a keras.Model: pixels 0..255 -> cells [n, rows, columns, CHANNELS], domain [n]."""
     pixels = keras.Input((None, None, 3))
-    fine = _stack(layers.Rescaling(1 / 127.5, -1)(pixels), FINE, "fine")
-    coarse = _stack(fine, COARSE, "coarse")
+    fine = stack(layers.Rescaling(1 / 127.5, -1)(pixels), FINE, "fine")
+    coarse = stack(fine, COARSE, "coarse")
     lifted = layers.UpSampling2D()(layers.Conv2D(64, 1, name="lift")(coarse))
     joint = _convolve(layers.Add()([fine, lifted]), Convolution(64), "joint")
     cells = layers.Conv2D(CHANNELS, 1, name="cells")(joint)
@@ -71,7 +71,8 @@ def build() -> Any:
     return keras.Model(pixels, [cells, layers.Flatten()(domain)])
 
 
-def _stack(x: Any, convolutions: tuple[Convolution, ...], name: str) -> Any:
+def stack(x: Any, convolutions: tuple[Convolution, ...], name: str) -> Any:
+    """Return x after the convolutions, as layers of Keras."""
     for number, convolution in enumerate(convolutions):
         x = _convolve(x, convolution, f"{name}{number}")
     return x
@@ -100,13 +101,13 @@ def fold(model: Any) -> Weights:
             kernel, *bias = layer.get_weights()
             weights[layer.name] = kernel
             weights.update({f"{layer.name}_bias": each for each in bias})
-    return {**weights, "judgement": np.array([0, 1, -1], np.float32)}  # until it is fitted
+    return weights
 
 
 def run(weights: Weights, pixels: Any) -> tuple[Any, Any]:
     """Return what build()'s model returns, from folded weights and by plain operations."""
-    fine = _run_stack(weights, pixels / 127.5 - 1, FINE, "fine")
-    coarse = _run_stack(weights, fine, COARSE, "coarse")
+    fine = run_stack(weights, pixels / 127.5 - 1, FINE, "fine")
+    coarse = run_stack(weights, fine, COARSE, "coarse")
     lifted = _run(weights, coarse, "lift")
     lifted = tf.repeat(tf.repeat(lifted, 2, axis=1), 2, axis=2)
     joint = tf.nn.relu(_run(weights, fine + lifted, "joint"))
@@ -120,7 +121,8 @@ def run(weights: Weights, pixels: Any) -> tuple[Any, Any]:
     return _run(weights, joint, "cells"), domain[:, 0]
 
 
-def _run_stack(weights: Weights, x: Any, convolutions: tuple[Convolution, ...], name: str) -> Any:
+def run_stack(weights: Weights, x: Any, convolutions: tuple[Convolution, ...], name: str) -> Any:
+    """Return what stack()'s layers return, from folded weights and by plain operations."""
     for number, convolution in enumerate(convolutions):
         y = tf.nn.relu(
             _run(weights, x, f"{name}{number}", convolution.stride, convolution.dilation)

@@ -21,6 +21,7 @@ from serving.train.camera import Random, pick
 from serving.train.vqa import draw, misses, negatives, samples
 from serving.train.vqa.eyes import Eyes, Objects
 from serving.train.vqa.outline import Contours
+from serving.train.vqa.samples import Drawn
 from serving.train.vqa.scene import Scene, compose, known
 
 SEED = 60_601  # of the judging
@@ -129,7 +130,7 @@ def near_miss(kind: str, *, mixed: bool = False) -> Draw:
         while True:
             scene = _one_replaced(rng, kind) if mixed else compose(rng, draw=miss)
             image, seen = draw.picture(rng, scene)
-            if samples.discernible(samples.truth(image, seen, 0.0), kind):
+            if samples.discernible(samples.truth(Drawn(image, seen, in_domain=0.0)), kind):
                 return image
 
     def miss(rng: Random) -> tuple[int, Contours]:

@@ -21,6 +21,7 @@ from serving.train.vqa.world import COLOURS, MOST, SHAPES
 Draw = Callable[[Random], tuple[int, Contours]]  # -> shape, contours of unit size around 0
 
 _THROWS = 60  # at one place for one thing, before the thing is made smaller
+_LEAST = 0.022  # size, in sides of a square as large as the canvas: specks have no shape
 _WIDEST = math.log(4.2)  # a bit beyond 4:1, so that 4:1 is no edge of what is learned
 
 
@@ -98,6 +99,7 @@ def _sizes(rng: Random, count: int, canvas: Points) -> list[float]:
         low = unit * math.exp(rng.uniform(math.log(0.03), math.log(0.16)))
         high = low * rng.uniform(1.1, 4)
     drawn = np.exp(rng.uniform(math.log(low), math.log(high), count))
+    drawn = np.maximum(drawn, _LEAST * math.sqrt(area))
     return [float(size) for size in np.minimum(drawn, most * rng.uniform(0.85, 1, count))]
 
 

@@ -12,13 +12,13 @@ from PIL import Image
 
 from serving.platforms.tensorflow import SavedModel
 from serving.train.camera import Random
-from serving.train.vqa import draw, exam, judging, misses, negatives
+from serving.train.vqa import exam, judging, misses, negatives
 from serving.train.vqa.answer import CHINESE, ENGLISH, UNKNOWN
 from serving.train.vqa.exam import FROZEN
 from serving.train.vqa.judging import Judged
 from serving.train.vqa.program import Program
 from serving.train.vqa.question import Question
-from serving.train.vqa.scene import compose
+from serving.train.vqa.recovery import near_miss
 from serving.train.vqa.wording import FOLDER, Wordings, without
 
 SEED = 4242  # of the judging; no picture and no question of the training was drawn with it
@@ -104,15 +104,9 @@ def _foreign(rng: Random) -> dict[str, list[Image.Image]]:
     }
     drawn = {name: [draws(rng) for _ in range(REFUSED)] for name, draws in pictures.items()}
     return drawn | {
-        f"near miss: {name}": [_near(rng, kind) for _ in range(REFUSED // 2)]
+        f"near miss: {name}": [near_miss(kind)(rng) for _ in range(REFUSED // 2)]
         for name, kind in near.items()
     }
-
-
-def _near(rng: Random, kind: str) -> Image.Image:
-    """Return a picture of one kind of near miss and nothing else."""
-    scene = compose(rng, draw=lambda random: misses.miss(random, kind))
-    return draw.picture(rng, scene)[0]
 
 
 def digest(folder: Path) -> str:

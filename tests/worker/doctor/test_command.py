@@ -316,3 +316,14 @@ def test_list_for_nginx_is_all_that_is_done(
     assert (status, len(lines)) == (0, 2)
     assert path.read_text().splitlines()[1:] == ["127.0.0.1 1;"]
     assert wechat_server.requests == ["/cgi-bin/stable_token", "/cgi-bin/getcallbackip"]
+
+
+def test_whoever_reads_may_stop(environment: dict[str, str]) -> None:
+    doctor = subprocess.Popen(
+        [sys.executable, "-m", "worker", "doctor"],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert doctor.stdout is not None
+    doctor.stdout.close()
+    _, said = doctor.communicate(timeout=60)
+    assert (doctor.returncode, said) == (1, b"")

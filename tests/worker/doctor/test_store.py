@@ -112,6 +112,16 @@ def test_public_redis_without_a_password_is_an_emergency(
     assert (found.mark is Mark.WRONG) == (case == "open_public")
 
 
+def test_redis_that_listens_everywhere_may_be_public_though_its_address_is_not(
+    own_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_redis.config_set("bind", "0.0.0.0")  # noqa: S104
+    own_redis.config_set("protected-mode", "no")
+    monkeypatch.setattr("worker.doctor.exposure._host_of", lambda _: "10.1.2.3")
+    found = exposure(url(own_redis), own_redis)
+    assert (found.mark, found.case) == (Mark.WRONG, "open_listening")
+
+
 def test_password_in_plain_over_the_internet_is_found(
     own_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:

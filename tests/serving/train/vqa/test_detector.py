@@ -11,9 +11,9 @@ from PIL import Image
 
 from serving.train import photographs
 from serving.train.camera import Random
-from serving.train.vqa import detector, draw, frame, network, recovery, samples
-from serving.train.vqa.eyes import Eyes, Objects
-from serving.train.vqa.samples import Sample
+from serving.train.vqa import closeup, detector, discern, draw, frame, network, recovery, samples
+from serving.train.vqa.eyes import Objects, blank
+from serving.train.vqa.samples import Drawn, Sample
 from serving.train.vqa.scene import Scene, Thing, compose
 from serving.train.vqa.world import COLOURS, OTHER, ROWS
 
@@ -30,7 +30,7 @@ def drawings(rng: Random, count: int, index: int = frame.SQUARE_FRAME) -> list[S
 
 def _drawing(rng: Random, aspect: float) -> Sample:
     picture, scene = draw.picture(rng, compose(rng, count=3, aspect=aspect), side=160)
-    return samples.truth(picture, scene, in_domain=1.0)
+    return samples.truth(Drawn(picture, scene, in_domain=1.0))
 
 
 def test_a_drawing_is_in_domain_with_as_many_things_as_its_scene(rng: Random) -> None:
@@ -40,13 +40,13 @@ def test_a_drawing_is_in_domain_with_as_many_things_as_its_scene(rng: Random) ->
 
 
 def test_near_misses_are_marked_and_out_of_domain(rng: Random) -> None:
-    sample = samples.near_misses(rng)
+    sample = samples.truth(samples.near_misses(rng))
     assert sample.in_domain == 0
     assert OTHER in sample.things[:, 8]
 
 
 def test_colours_without_a_name_are_no_things_of_ours(rng: Random) -> None:
-    things = np.concatenate([samples.foreign_colours(rng).things for _ in range(8)])
+    things = np.concatenate([samples.truth(samples.foreign_colours(rng)).things for _ in range(8)])
     assert (things[things[:, 7] == len(COLOURS), 8] == OTHER).all()
     assert (things[:, 7] == len(COLOURS)).any()
 
@@ -56,7 +56,7 @@ def test_what_is_to_be_refused_has_nothing_to_find(
 ) -> None:
     # Real ones come from Debian packages that a test does not fetch.
     monkeypatch.setattr(photographs, "load", lambda _part: (Image.new("RGB", (300, 200)),))
-    refused = [samples.refused(rng) for _ in range(5)]
+    refused = [samples.truth(samples.refused(rng)) for _ in range(5)]
     assert all((each.things == -1).all() for each in refused)
     assert {each.in_domain for each in refused} == {0.0}
 
@@ -104,7 +104,7 @@ def test_a_perfect_answer_costs_next_to_nothing(rng: Random) -> None:
 def test_the_same_seed_teaches_the_same_eyes(rng: Random, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detector, "BATCH", 2)
     drawn = drawings(rng, 4)
-    one, other = (detector.train(drawn, 2, 5).weights for _ in "ab")
+    one, other = (detector.train(drawn, 2, 5) for _ in "ab")
     assert all(np.allclose(one[name], other[name], atol=1e-4) for name in one)
 
 
@@ -149,9 +149,18 @@ def test_two_found_in_the_place_of_one_do_not_stand_for_two() -> None:
 
 
 def test_untrained_eyes_are_judged_as_blind() -> None:
-    blind = Eyes(network.fold(network.build()))
-    row = recovery.judge_scenes(blind, "any", 4)
+    row = recovery.judge_scenes(blank(), "any", 4)
     assert (row.number, row.whole) == (4, 0)
+
+
+def test_closeups_of_a_drawing_show_each_of_its_things(rng: Random) -> None:
+    drawn = samples.drawing(rng)
+    lesson = discern.gather(blank(), [drawn], rng)
+    assert lesson.closeups.shape == (len(drawn.scene.things), closeup.SIDE, closeup.SIDE, 3)
+    assert lesson.shapes.tolist() == [each.shape for each in drawn.scene.things]
+    middle = lesson.closeups[:, 12:20, 12:20].astype(int).mean(axis=(1, 2))
+    edge = lesson.closeups[:, 0].astype(int).mean(axis=1)
+    assert (np.abs(middle - edge).max(axis=1) > 25).all()
 
 
 def test_files_of_the_judging_are_jpeg_png_and_webp(rng: Random) -> None:

@@ -169,6 +169,13 @@ def test_an_ellipsis_keeps_the_shape_where_there_is_such_a_thing() -> None:
     )
 
 
+def test_the_order_of_a_thing_alone_asks_what_it_is() -> None:
+    leftmost = Referent(order=ORDERS.index("leftmost"))
+    asked = talk(Program(task="what", a=leftmost))
+    assert talk(Program(task="ellipsis", a=leftmost)) == asked
+    assert asked[1] == 1
+
+
 def test_an_ellipsis_alone_is_not_understood() -> None:
     assert talk(Program(task="ellipsis", a=RED_ONE))[1] == 0
 

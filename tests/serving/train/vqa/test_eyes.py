@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from serving.train.vqa import eyes, frame, network
+from serving.train.vqa import closeup, eyes, frame, network
 from serving.train.vqa.eyes import Eyes, Objects
 from serving.train.vqa.frame import CELL, FRAMES, SQUARE_FRAME, Place
 from serving.train.vqa.world import CIRCLE, COLOURS, OTHER, ROWS, TRIANGLE
@@ -22,7 +22,7 @@ WHOLE = Place(*(tf.constant(each, tf.float32) for each in (0.0, 0.0, 160.0, 160.
 
 @pytest.fixture(scope="module")
 def untrained() -> Eyes:
-    return Eyes(network.fold(network.build()))
+    return eyes.blank()
 
 
 def noisy(size: tuple[int, int]) -> Image.Image:
@@ -58,7 +58,7 @@ def test_the_network_is_small() -> None:
 def test_training_and_serving_lay_a_picture_out_alike(size: tuple[int, int]) -> None:
     image = noisy(size)
     index, place, pixels = frame.lay(image)
-    served, served_place = frame.decode(tf.constant(png(image)))
+    served, served_place = frame.lay_out(frame.decode(tf.constant(png(image))))
     assert served.shape == (*FRAMES[index], 3)
     assert [float(each) for each in served_place] == list(place)
     assert np.abs(served.numpy() - pixels).max() <= 3
@@ -124,10 +124,8 @@ def claim(answer: Any, cell: tuple[int, int], shape: int, colour: int, score: fl
     answer[cell][network.SHAPE.start + shape] = 12
 
 
-def find(answer: Any, domain: float = 6.0, place: Place = WHOLE) -> Objects:
-    judgement = tf.constant([0.0, 1.0, -1.0])
-    seen = eyes.find(tf.constant(answer), tf.constant(domain), place, judgement)
-    return Objects(*(each.numpy() for each in seen))
+def find(answer: Any, place: Place = WHOLE) -> Objects:
+    return Objects(*(each.numpy() for each in eyes.find(tf.constant(answer), place)))
 
 
 def test_a_thing_is_found_with_all_that_is_known_of_it() -> None:
@@ -139,7 +137,6 @@ def test_a_thing_is_found_with_all_that_is_known_of_it() -> None:
     assert seen.colour_probs[0].argmax() == COLOURS.index("purple")
     assert seen.shape_probs[0].argmax() == TRIANGLE
     assert seen.box[0] == pytest.approx([20 / 160, 60 / 160, 52 / 160, 92 / 160])
-    assert seen.in_domain > 0.99
     assert seen.doubt < 0.01
 
 
@@ -167,17 +164,71 @@ def test_two_things_side_by_side_are_two() -> None:
     assert find(answer).kept.sum() == 2
 
 
-def test_a_thing_that_is_none_of_ours_is_not_kept_and_puts_the_picture_out_of_domain() -> None:
+def test_a_thing_that_is_none_of_ours_is_not_kept_and_speaks_against_the_picture() -> None:
     answer = silence()
     claim(answer, (4, 5), CIRCLE, 0)
+    ours = eyes.evidence(tf.constant(answer), tf.constant(6.0))
     claim(answer, (12, 12), OTHER, 0)
-    seen = find(answer)
-    assert seen.kept.sum() == 1
-    assert seen.in_domain < 0.2
+    assert find(answer).kept.sum() == 1
+    assert ours.numpy().tolist() == [1, 6, -eyes.CLEAR]
+    assert eyes.evidence(tf.constant(answer), tf.constant(6.0)).numpy().tolist() == [
+        1,
+        6,
+        eyes.CLEAR,
+    ]
 
 
-def test_an_empty_picture_is_out_of_domain() -> None:
-    assert find(silence()).in_domain == 0
+class Trusting(Eyes):
+    """Whose first look finds a circle of 16 pixels, wherever it looks."""
+
+    def glance(self, _pixels: Any) -> tuple[Objects, Any]:
+        answer = silence()
+        claim(answer, (9, 9), CIRCLE, 0)
+        return eyes.find(tf.constant(answer), WHOLE), tf.constant([1.0, 3.0, 0.0])
+
+
+@pytest.mark.parametrize(("shape", "in_domain"), [(CIRCLE, True), (TRIANGLE, True), (OTHER, False)])
+def test_a_close_look_says_what_a_thing_is_and_whether_it_is_ours(
+    untrained: Eyes, shape: int, in_domain: bool
+) -> None:
+    bias = np.zeros(OTHER + 1, np.float32)
+    bias[shape] = 40
+    kernel = np.zeros_like(untrained.weights["close_shape"])
+    weights = {**untrained.weights, "close_shape": kernel, "close_shape_bias": bias}
+    seen, evidence = Trusting(weights).examine(tf.constant(np.zeros((160, 160, 3), np.uint8)))
+    assert evidence.numpy().tolist()[3] == (-eyes.CLEAR if in_domain else eyes.CLEAR)
+    assert (float(seen.in_domain) > 0.5) is in_domain
+    assert not in_domain or seen.shape_probs.numpy()[0].argmax() == shape
+
+
+def test_an_empty_picture_is_out_of_domain(untrained: Eyes) -> None:
+    blank = dict(untrained.weights)
+    blank["cells_bias"] = np.full_like(blank["cells_bias"], -9)
+    seen, _ = Eyes(blank).examine(tf.constant(np.full((90, 120, 3), 250, np.uint8)))
+    assert seen.in_domain == 0
+
+
+def test_plain_operations_look_closely_as_the_keras_model_does() -> None:
+    model = closeup.build()
+    for variable in model.variables:  # untrained normalisations would do nothing
+        variable.assign(variable + np.random.default_rng(2).uniform(0, 0.1, variable.shape))
+    shape = (3, closeup.SIDE, closeup.SIDE, 3)
+    pixels = np.random.default_rng(3).uniform(0, 255, shape).astype(np.float32)
+    logits = closeup.run(network.fold(model), tf.constant(pixels))
+    assert np.allclose(logits, model(pixels, training=False), atol=2e-3)
+
+
+def test_a_closeup_has_its_thing_in_the_middle_however_large_it_is() -> None:
+    pixels = np.full((120, 300, 3), 255, np.uint8)
+    pixels[10:90, 200:280] = (200, 0, 0)
+    pixels[100:110, 20:30] = (0, 0, 200)
+    boxes = [(10 / 120, 200 / 300, 90 / 120, 280 / 300), (100 / 120, 20 / 300, 110 / 120, 30 / 300)]
+    large, small = closeup.crop(tf.constant(pixels), tf.constant(boxes)).numpy()
+    share = 1 / closeup.MARGIN**2
+    assert (large[..., 1] < 100).mean() == pytest.approx(share, abs=0.09)
+    assert (small[..., 0] < 100).mean() == pytest.approx(share, abs=0.09)
+    assert large[16, 16].tolist() == [200, 0, 0]
+    assert large[4, 2].tolist() == [255, 255, 255]
 
 
 def test_an_even_chance_of_a_thing_is_the_greatest_doubt() -> None:

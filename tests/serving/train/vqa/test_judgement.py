@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from serving.train.vqa import judgement, network, samples
-from serving.train.vqa.eyes import CLEAR, Eyes
+from serving.train.vqa import eyes, judgement, samples
+from serving.train.vqa.eyes import CLEAR
 from serving.train.vqa.judgement import Floats
 
 
@@ -16,8 +16,8 @@ def pictures() -> tuple[Floats, Floats]:
     rng = np.random.default_rng(8)
     ours = (np.arange(2000) % 2).astype(np.float64)
     looks = rng.normal(6 * ours - 3, 1.5)
-    strangest = np.clip(rng.normal(4 - 8 * ours, 2), -CLEAR, CLEAR)
-    return np.stack([np.ones(2000), looks, strangest], axis=1), ours
+    strangest = [np.clip(rng.normal(4 - 8 * ours, 2), -CLEAR, CLEAR) for _ in range(2)]
+    return np.stack([np.ones(2000), looks, *strangest], axis=1), ours
 
 
 def test_hardly_any_of_our_drawings_is_refused(pictures: tuple[Floats, Floats]) -> None:
@@ -30,14 +30,15 @@ def test_hardly_any_of_our_drawings_is_refused(pictures: tuple[Floats, Floats]) 
 def test_good_looks_speak_for_a_picture_and_a_strange_thing_against_it(
     pictures: tuple[Floats, Floats],
 ) -> None:
-    _, looks, strangest = judgement.fit(*pictures)
+    _, looks, strangest, closely = judgement.fit(*pictures)
     assert looks > 0 > strangest
+    assert closely < 0
 
 
 def test_a_picture_is_judged_by_the_eyes_that_saw_it() -> None:
-    blind = Eyes(network.fold(network.build()))
     rng = np.random.default_rng(4)
-    evidence = judgement.look(blind, [samples.drawing(rng) for _ in range(4)])
-    assert evidence.shape == (4, 3)
+    evidence, ours = judgement.look(eyes.blank(), [samples.drawing(rng) for _ in range(4)])
+    assert evidence.shape == (4, 4)
+    assert ours.tolist() == [1, 1, 1, 1]
     assert (evidence[:, 0] == 1).all()
     assert (np.abs(evidence) <= CLEAR).all()

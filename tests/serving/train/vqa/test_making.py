@@ -9,9 +9,8 @@ import pytest
 import tensorflow as tf
 
 from serving.platforms.tensorflow import SavedModel
-from serving.train.vqa import answer, exam, judging, learning, making, network, parser, report
+from serving.train.vqa import answer, exam, eyes, judging, learning, making, parser, report
 from serving.train.vqa.exam import Task
-from serving.train.vqa.eyes import Eyes
 from serving.train.vqa.judging import Judged
 from serving.train.vqa.learning import Parsed
 from serving.train.vqa.model import Calibration, Model
@@ -60,7 +59,7 @@ def test_training_lowers_the_loss(parsed: Parsed) -> None:
 
 
 def test_an_export_answers_through_the_session_loader(parsed: Parsed, tmp_path: Path) -> None:
-    model = Model(Eyes(network.fold(network.build())), parsed, Calibration())
+    model = Model(eyes.blank(), parsed, Calibration())
     folder = making.save(model, tmp_path / "vqa", 1)
     assert (folder / "assets.extra" / "tf_serving_warmup_requests").stat().st_size > 1000
     task = exam.tasks(np.random.default_rng(1), exam.languages(FOLDER), 1)
