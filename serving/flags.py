@@ -64,6 +64,10 @@ class Flags(SimpleFlags):
     ] = ""
     prefer_tflite_model: Annotated[bool, "load model.tflite where a version has one"] = False
     num_tflite_pools: Annotated[int, "TFLite interpreters a version"] = _CPUS
+    allow_models_that_run_code: Annotated[
+        bool, "load pickle, joblib and the like: such a file runs whatever code is in it; ours"
+    ] = False
+    h2o_genmodel_jar: Annotated[Path | None, "h2o-genmodel.jar, for MOJOs of H2O; ours"] = None
     tensorflow_session_parallelism: Annotated[int, "sets both of the following"] = 0
     tensorflow_intra_op_parallelism: Annotated[int, "threads in one operation; 0: by CPUs"] = 0
     tensorflow_inter_op_parallelism: Annotated[int, "operations at once; 0: by CPUs"] = 0

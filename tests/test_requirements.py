@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from serving.platforms.platform import PLATFORMS
+
 ROOT = Path(__file__).parents[1]
 PARTS = ("app", "worker", "serving", "simulator")
 OWNERS = {"flask", "wechatpy", "requests", "redis", "rq", "gunicorn", "tensorflow"}
@@ -51,6 +53,7 @@ def test_every_package_is_locked_with_hashes(part: str) -> None:
 
 def test_no_two_parts_disagree_on_a_version() -> None:
     files = [ROOT / "requirements" / f"{part}.txt" for part in PARTS]
+    files += (ROOT / "requirements").glob("platform-*.txt")
     versions: dict[str, set[frozenset[str]]] = {}
     for path in [*files, ROOT / "requirements-dev.txt"]:
         for name, found in locked(path).items():
@@ -62,6 +65,24 @@ def test_webhook_and_worker_need_no_tensorflow() -> None:
     for part in ("app", "worker"):
         packages = locked(ROOT / "requirements" / f"{part}.txt")
         assert not packages.keys() & {"tensorflow", "keras", "numpy"}
+
+
+def test_each_platform_s_packages_are_in_a_lock_or_said_to_be_in_none() -> None:
+    text = (ROOT / "docs" / "platforms.md").read_text("utf-8")
+    for each in PLATFORMS:
+        said = text.split(f"| `{each.name}` |")[1].splitlines()[0].split("|")[1]
+        files = re.findall(r"requirements/[a-z0-9-]+\.txt", said)
+        packages = {name for file in files for name in locked(ROOT / file)}
+        assert files or f"pip install {each.packages}==" in said
+        assert set(each.packages.split()) <= packages or not files
+
+
+def test_pytorch_is_in_no_lock_and_everywhere_of_one_version() -> None:
+    locks = [*(ROOT / "requirements").glob("*.txt"), ROOT / "requirements-dev.txt"]
+    script = (ROOT / "requirements" / "optional").read_text("utf-8")
+    (version,) = re.findall(r"^torch=(\S+) ", script, re.MULTILINE)
+    assert [lock for lock in locks if "torch" in locked(lock)] == []
+    assert f"pip install torch=={version}" in (ROOT / "docs" / "platforms.md").read_text("utf-8")
 
 
 _HEAVY = """

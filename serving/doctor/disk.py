@@ -26,7 +26,10 @@ def examine(flags: Flags, models: Sequence[ModelConfig]) -> Iterator[Finding]:
 def _devices() -> Finding:
     from serving.platforms.tensorflow import import_tensorflow
 
-    tf = import_tensorflow()
+    try:
+        tf = import_tensorflow()
+    except ModuleNotFoundError:  # models of other frameworks do without
+        return Finding("TensorFlow is not installed")
     devices = tf.config.list_physical_devices()
     names = ", ".join(device.name.removeprefix("/physical_device:") for device in devices)
     return Finding(f"TensorFlow {tf.__version__}, devices: {names}")

@@ -17,11 +17,11 @@ from google.protobuf import text_format
 from serving.errors import InvalidArgument
 from serving.lifecycle import json_config
 from serving.lifecycle.json_config import WrongJson
+from serving.platforms.platform import AUTO, NAMES
 from serving.protocol.model_server_config_pb2 import ModelConfig as ModelConfigMessage
 from serving.protocol.model_server_config_pb2 import ModelServerConfig, ModelType
 
 logger = logging.getLogger(__name__)
-PLATFORMS = ("tensorflow",)
 
 
 class ConfigError(Exception):
@@ -57,7 +57,7 @@ class ModelConfig:
 
     name: str
     base_path: Path  # holds a folder for each version, named by its number
-    platform: str = "tensorflow"
+    platform: str = "tensorflow"  # one of platform.NAMES
     policy: VersionPolicy = VersionPolicy()
     labels: Mapping[str, int] = dataclasses.field(default_factory=dict)  # version by label
     version: str = ""  # the one to serve, or the label of one that we number
@@ -130,10 +130,10 @@ def of_entry(entry: json_config.Entry) -> ModelConfig:
 def _warn_of_missing_platform(config: ModelConfigMessage) -> None:
     logger.warning(
         "model=%s has no model_platform, which tensorflow_model_server refuses: "
-        'add model_platform: "tensorflow"',
+        "add one; its files tell which it is",
         config.name,
     )
-    config.model_platform = "tensorflow"
+    config.model_platform = AUTO
 
 
 def _place(text: str, error: WrongConfig) -> str:
@@ -209,9 +209,9 @@ def _platform(config: ModelConfigMessage) -> str:
 
 
 def _check_known(name: str, platform: str) -> None:
-    if platform not in PLATFORMS:
+    if platform not in NAMES:
         text = f"Model {name} requests unsupported platform {platform}"
-        raise WrongConfig(f"{text}; expected: {', '.join(PLATFORMS)}", platform)
+        raise WrongConfig(f"{text}; expected: {', '.join(NAMES)}", platform)
 
 
 def _policy(config: ModelConfigMessage) -> VersionPolicy:

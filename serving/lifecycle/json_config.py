@@ -10,6 +10,8 @@ import json
 import re
 from typing import Any
 
+from serving.platforms.platform import AUTO
+
 _KEYS = ("name", "base_path", "platform", "version", "custom_op_paths", "session_config")
 _LABEL = re.compile(r"(?:\w[\w.+-]*)?", re.ASCII)  # so that none leaves the model's folder
 _FRACTION = "per_process_gpu_memory_fraction"
@@ -35,7 +37,7 @@ class Entry:
 
     name: str
     base_path: str
-    platform: str = "tensorflow"
+    platform: str = AUTO
     version: str = ""  # a number or a label
     custom_op_paths: str = ""
     session_config: str = ""  # JSON

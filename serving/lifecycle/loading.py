@@ -15,6 +15,8 @@ from serving.lifecycle.servable import Servable
 from serving.lifecycle.warmup import file_of, warm_up
 from serving.monitoring.measured import MeasuredGraph
 from serving.monitoring.metrics import Metrics
+from serving.platforms import files, platform
+from serving.platforms.platform import TENSORFLOW
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,12 +54,20 @@ class Loader:
             warm_up(servable, path, max(1, self.flags.num_request_iterations_for_warmup))
 
     def _load(self, config: ModelConfig, path: Path) -> Servable:
-        # Frameworks take seconds to import: not before a model asks for one.
         flags = of_model(self.flags, config)
         if flags.prefer_tflite_model and (path / "model.tflite").exists():
-            from serving.platforms.tflite import TFLiteModel
+            chosen, model = platform.named("tflite"), path / "model.tflite"
+        else:
+            chosen, model = files.find(config.platform, path)
+        try:
+            if chosen is TENSORFLOW:
+                return self._load_saved_model(model, flags)
+            return platform.load(chosen, model, flags)
+        except ModuleNotFoundError as error:
+            raise platform.missing(chosen, error) from error
 
-            return TFLiteModel(path / "model.tflite", interpreters=flags.num_tflite_pools)
+    def _load_saved_model(self, path: Path, flags: Flags) -> Servable:
+        # Frameworks take seconds to import: not before a model asks for one.
         from serving.platforms.tensorflow import SavedModel
         from serving.platforms.tensorflow_session import from_flags, set_xla
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from serving.lifecycle import folder, record
 from serving.lifecycle.config import ModelConfig, VersionPolicy
 from serving.lifecycle.record import Change, Decisions, RecordError
+from serving.platforms import files
+from serving.platforms.platform import AUTO
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +66,11 @@ def look(model: ModelConfig, *, assign: bool = True) -> Offer:
 
 def _is_bare(model: ModelConfig) -> bool:
     """Return whether the model lies there itself, without a folder for its version."""
+    base = model.base_path
     if model.platform == "tensorflow":  # TensorFlow Serving takes no such SavedModel
         return False
-    base = model.base_path
+    if model.platform == AUTO:
+        return files.tells_other(base)
     return base.is_file() or any(not each.name.startswith(".") for each in base.iterdir())
 
 

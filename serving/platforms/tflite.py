@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from serving.errors import Internal, InvalidArgument
+from serving.flags import Flags
 from serving.lifecycle.paths import hidden
 from serving.platforms.interpreters import interpreter
 from serving.platforms.tensorflow import import_tensorflow
@@ -21,6 +22,11 @@ from serving.protocol.json_tensor import Array
 from serving.protocol.signature import Signature, TensorInfo, choose
 
 _DTYPES = {np.bytes_: "DT_STRING", np.object_: "DT_STRING", np.str_: "DT_STRING"}
+
+
+def load(path: Path, flags: Flags) -> TFLiteModel:
+    """Return the model in the file; raise InvalidArgument."""
+    return TFLiteModel(path, interpreters=flags.num_tflite_pools)
 
 
 class TFLiteModel:

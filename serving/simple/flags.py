@@ -15,7 +15,7 @@ from typing import Annotated
 class SimpleFlags:
     """What its command line says, as far as tensorflow_model_server has no such flag."""
 
-    model_platform: Annotated[str, "framework of the one model"] = "tensorflow"
+    model_platform: Annotated[str, "framework of the one model; auto: its files tell"] = "auto"
     model_version: Annotated[
         str, "the one model's version: a number, or a label such as v0.1.0 for one we assign"
     ] = ""

@@ -33,6 +33,7 @@ def test_models_are_read_in_their_order() -> None:
         ModelConfig(
             name="resnet50",
             base_path=Path("/models/resnet50"),
+            platform="auto",
             policy=VersionPolicy(specific=(2, 7)),
             labels={"stable": 2},
         ),
@@ -95,7 +96,7 @@ def test_mistake_is_named_with_its_place(text: str, message: str) -> None:
 
 def test_missing_platform_is_told(caplog: pytest.LogCaptureFixture) -> None:
     (model,) = parse_config(f"model_config_list {{ {ONE} }}", "models.config")
-    assert model.platform == "tensorflow"
+    assert model.platform == "auto"
     assert "model=x has no model_platform" in caplog.text
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import tests.models
+from examples.tflite import train
 from serving.errors import InvalidArgument
 from serving.flags import Flags
 from serving.lifecycle.config import ModelConfig
@@ -16,6 +17,7 @@ from serving.lifecycle.loading import Loader
 from serving.platforms.tflite import TFLiteModel
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import TensorInfo
+from tests.serving.platforms.conftest import FLOWERS, close_to, load, serve
 
 PREFER = Flags(prefer_tflite_model=True, num_tflite_pools=2)
 
@@ -41,6 +43,30 @@ def test_model_without_a_tflite_file_is_served_as_it_is(models: dict[str, Path])
     base = models["half_plus_two"]
     model = Loader(PREFER)(ModelConfig(name="m", base_path=base), base / "1")
     assert model.run("serving_default", floats(1))["y"].tolist() == [2.5]
+
+
+@pytest.fixture(scope="module")
+def flowers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    train.main(folder / "iris")
+    return folder
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_all_three_answer_alike_without_a_flag(flowers: Path) -> None:
+    rows = {"flower": FLOWERS.astype(np.float32)}
+    with serve(flowers) as (server, _):
+        rest, asked = server.predict("iris", rows), server.grpc("iris", rows)
+        (simple,) = server.simple("iris", rows["flower"].tolist()).values()
+    (output,) = asked.values()
+    assert output.argmax(1).tolist() == [0, 1, 2]
+    assert close_to(rest, output)
+    assert close_to(simple, output)
+
+
+def test_platform_may_be_said(lite: Path) -> None:
+    served = load(lite.parent, platform="tflite")  # there is a SavedModel, too, which adds 100
+    assert served.run("serving_default", floats(1))["y"].tolist() == [2]
 
 
 def test_signature_and_outputs(lite: Path) -> None:

@@ -1,0 +1,37 @@
+"""Iris flowers by scikit-learn, exported to ONNX: what answers needs no scikit-learn.
+
+.venv/bin/python -m examples.onnx.train models/iris
+.venv/bin/python -m serving --model_name=iris --model_base_path=models/iris
+curl -d '{"data": [[5.1, 3.5, 1.4, 0.2]]}' http://127.0.0.1:8501/
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from skl2onnx import to_onnx
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+
+def main(folder: Path, version: int = 1, *, zipmap: bool = False) -> Path:
+    """Train the model and write it as a version of FOLDER; return its file.
+
+    zipmap: probabilities as a dictionary for each row, as the exporter has them by itself.
+    """
+    iris = load_iris()
+    model = make_pipeline(StandardScaler(), LogisticRegression())
+    model.fit(iris.data, iris.target_names[iris.target])
+    program = to_onnx(model, iris.data[:1].astype(np.float32), options={"zipmap": zipmap})
+    path = folder / str(version) / "model.onnx"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(program.SerializeToString())
+    return path
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{main(Path(sys.argv[1]))}\n")
