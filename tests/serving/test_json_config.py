@@ -10,29 +10,7 @@ import pytest
 
 from serving.lifecycle.config import ConfigError, VersionPolicy, parse_config
 from serving.lifecycle.json_config import WrongJson, is_json, options, session, version
-
-# "服务的常用配置" of the slides 一个基于微信的视觉问答系统应用 (2018), letter by letter.
-SLIDES = """\
-{
-  "model_config_list": [
-    {
-      "name": "ResNet For WeChat Server",
-      "base_path": "/home/soft/simple_tf_server/ResNet_v1",
-      "platform": "tensorflow"
-      "version":lx_v0.1.0
-    }, {
-      "name": "server2",
-      "base_path": "model_save_path2",
-      "platform": "scikitlearn"
-    }, {
-       "name": "server3",
-       "base_path": "path3",
-       "platform": "mxnet"
-    }
-  ]
-}
-"""
-WITH_COMMA = SLIDES.replace('"tensorflow"\n', '"tensorflow",\n')
+from tests.serving.simple import slides
 
 
 def config(**model: Any) -> str:
@@ -43,9 +21,9 @@ def config(**model: Any) -> str:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (SLIDES, "^C:7:7: Expecting ',' delimiter; found: \"version\":lx_v0.1.0$"),
-        (WITH_COMMA, "^C:7:17: Expecting value; found: lx_v0.1.0: texts stand in quotes$"),
-        (f"# 服务的常用配置\n{SLIDES}", "^C:1:1: Expecting value; found: # 服务的常用配置$"),
+        (slides.CONFIG, "^C:7:7: Expecting ',' delimiter; found: \"version\":lx_v0.1.0$"),
+        (slides.WITH_COMMA, "^C:7:17: Expecting value; found: lx_v0.1.0: texts stand in quotes$"),
+        (f"# 服务的常用配置\n{slides.CONFIG}", "^C:1:1: Expecting value; found: # 服务的常用配置$"),
         ('{"model_config_list": [', "^C:1:24: Expecting value; found: the end of the line$"),
         ("{", "^C:1:2: Expecting property name"),
         ("{}", r'^C: expected {"model_config_list": \[{"name": …, "base_path": …}, …\]}$'),
@@ -89,12 +67,11 @@ def test_model_that_is_listed_twice_is_shown_where_it_stands_again() -> None:
 
 
 def test_config_of_the_slides_corrected() -> None:
-    text = WITH_COMMA.replace("lx_v0.1.0", '"lx_v0.1.0"')
-    text = text.replace("scikitlearn", "tensorflow").replace("mxnet", "tensorflow")
-    first, second, _ = parse_config(text, "C")
+    text = slides.corrected(Path("/a"), Path("./b"), Path("c"))
+    first, second, third = parse_config(text, "C")
     assert (first.name, first.version) == ("ResNet For WeChat Server", "lx_v0.1.0")
-    assert first.base_path == Path("/home/soft/simple_tf_server/ResNet_v1")
-    assert second.base_path == Path.cwd() / "model_save_path2"  # from where it is started
+    paths = [first.base_path, second.base_path, third.base_path]
+    assert paths == [Path("/a"), Path.cwd() / "b", Path.cwd() / "c"]  # from where it is started
 
 
 def test_every_key_is_taken() -> None:

@@ -16,10 +16,11 @@ import tests.models
 from simulator.house import free_port
 from tests.certificates import make_pair
 from tests.serving.process import serving
+from tests.serving.simple import slides
 
 LIMIT = 2**20  # --max_request_bytes
 ADMIN = ("admin", "open sesame")
-SPACED = "ResNet For WeChat Server"  # as on the slides
+SPACED, ENCODED, PAIR = "ResNet For WeChat Server", "server2", "server3"  # as on the slides
 _FUNCTIONS = """
 from serving.errors import InvalidArgument
 from serving.simple.functions import Arrays, postprocess, preprocess
@@ -86,7 +87,7 @@ def publish(folder: Path, versions: int) -> None:
 
 @pytest.fixture(scope="session")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Models: adder (1, 2), pictures, encoded and pair."""
+    """Models: adder (1, 2), pictures, one that decodes base64 itself, one of two inputs."""
     import tensorflow as tf
 
     folder = tmp_path_factory.mktemp("shelf")
@@ -103,19 +104,19 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     save, pictures = tests.models.save, tests.models.pictures
     save(folder / "pictures" / "1", serving_default=(length, pictures("image_bytes")))
-    save(folder / "encoded" / "1", serving_default=(decoded, pictures("images")))
+    save(folder / ENCODED / "1", serving_default=(decoded, pictures("images")))
     specs = [*pictures("image"), tf.TensorSpec([None], tf.float32, name="threshold")]
-    save(folder / "pair" / "1", serving_default=(both, specs))
+    save(folder / PAIR / "1", serving_default=(both, specs))
     return folder
 
 
 @pytest.fixture(scope="session")
 def server(shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The program with the models of the shelf by a JSON config, half of it by STFS_…."""
+    """The program with the models of the shelf: the slides' config, corrected, and STFS_…."""
     folder, port = tmp_path_factory.mktemp("simple"), free_port()
-    names = {"adder": "adder", SPACED: "pictures", "encoded": "encoded", "pair": "pair"}
-    models = [{"name": name, "base_path": str(shelf / base)} for name, base in names.items()]
-    (folder / "models.json").write_text(json.dumps({"model_config_list": models}))
+    config = json.loads(slides.corrected(*(shelf / each for each in ("pictures", ENCODED, PAIR))))
+    config["model_config_list"].append({"name": "adder", "base_path": str(shelf / "adder")})
+    (folder / "models.json").write_text(json.dumps(config))
     (folder / "our_functions.py").write_text(_FUNCTIONS)
     found = Server(url=f"http://127.0.0.1:{port}", folder=shelf)
     environment = {

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.serving.simple.conftest import LIMIT, SPACED, Server
+from tests.serving.simple.conftest import ENCODED, LIMIT, PAIR, SPACED, Server
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,16 @@ def test_model_with_blanks_in_its_name_answers_both_protocols(server: Server) ->
     assert server.get(f"/models/{SPACED}").json()["name"] == SPACED
 
 
+def test_version_of_the_slides_is_a_label_of_the_number_that_it_was_given(server: Server) -> None:
+    body = {"model_name": SPACED, "data": {"image_bytes": ["abc"]}}
+    assert server.predict(model_version="lx_v0.1.0", **body) == {"length": [3]}
+    assert server.get(f"/models/{SPACED}").json()["labels"] == {"lx_v0.1.0": 1}
+    url = f"/v1/models/{SPACED}/labels/lx_v0.1.0:predict"
+    assert server.post(url, json={"inputs": ["abcd"]}).json() == {"outputs": [4]}
+    (change,) = server.get(f"/models/{SPACED}/versions").json()["changes"]
+    assert (change["action"], change["version"], change["by"]) == ("label", 1, "server")
+
+
 def test_bytes_in_either_alphabet_of_base64(server: Server) -> None:
     picture = bytes([251, 239, 190, 255])
     standard, safe = (
@@ -53,11 +63,15 @@ def test_bytes_in_either_alphabet_of_base64(server: Server) -> None:
     answer = server.predict(model_name=SPACED, data=decoded, base64_decode=True)
     assert answer == {"length": [4, 4]}
     # A model that decodes by itself takes the texts as they are: that alphabet is its own.
-    assert server.predict(model_name="encoded", data={"images": [safe]}) == {"length": [4]}
+    assert server.predict(model_name=ENCODED, data={"images": [safe]}) == {"length": [4]}
 
 
 REFUSED: list[tuple[dict[str, Any], int, str]] = [
-    ({"model_name": "nobody"}, 404, "There is no model nobody; there are: adder, " + SPACED),
+    (
+        {"model_name": "nobody"},
+        404,
+        f"There is no model nobody; there are: {SPACED}, {ENCODED}, {PAIR}, adder",
+    ),
     ({"model_version": 9}, 404, "model adder has no version 9 that answers; there are: 2, 1"),
     ({"model_version": "v9"}, 404, "model adder has no version v9 that answers; there are: 2, 1"),
     ({"model_version": "9" * 5000}, 404, "model adder has no version 9999"),
@@ -136,7 +150,7 @@ def test_health(server: Server) -> None:
 
 def test_models_are_listed(server: Server) -> None:
     found = server.get("/models").json()["models"]
-    assert [each["name"] for each in found] == [SPACED, "adder", "encoded", "pair"]
+    assert [each["name"] for each in found] == [SPACED, "adder", ENCODED, PAIR]
     states = [(each["version"], each["state"]) for each in found[1]["versions"]]
     assert states == [(2, "AVAILABLE"), (1, "AVAILABLE")]  # all there are, as it was there
 
@@ -175,7 +189,7 @@ def test_without_a_password_versions_are_not_changed_over_http(server: Server) -
         403,
         True,
     )
-    assert not list(server.folder.glob("*/.versions.jsonl"))
+    assert not (server.folder / "adder" / ".versions.jsonl").exists()
 
 
 def test_pages_of_other_origins_may_not_ask_unless_they_are_let(server: Server) -> None:

@@ -9,7 +9,7 @@ import pytest
 from serving.errors import InvalidArgument
 from serving.protocol.signature import Signature, TensorInfo
 from serving.simple.form import is_form, of_form
-from tests.serving.simple.conftest import LIMIT, SPACED, Server
+from tests.serving.simple.conftest import ENCODED, LIMIT, PAIR, SPACED, Server
 
 ROOT = Path(__file__).parents[3]  # where the program runs
 PICTURE = b"\x89PNG\r\n\x1a\n no picture, but bytes: \xff\x00"
@@ -43,13 +43,13 @@ def test_image_comes_before_images(server: Server) -> None:
 
 
 def test_model_that_decodes_base64_itself_is_sent_it(server: Server) -> None:
-    form = {"model_name": "encoded", "preprocess": "urlsafe_base64"}
+    form = {"model_name": ENCODED, "preprocess": "urlsafe_base64"}
     answer = server.post("/", data=form, files={"image": PICTURE})
     assert answer.json() == {"length": [len(PICTURE)]}
 
 
 def test_other_inputs_come_as_fields(server: Server) -> None:
-    form = {"model_name": "pair", "threshold": ["3", "300"]}
+    form = {"model_name": PAIR, "threshold": ["3", "300"]}
     files = [("image", ("a", PICTURE)), ("image", ("b", PICTURE))]
     answer = server.post("/", data=form, files=files)
     assert answer.json() == {"large": [True, False]}
@@ -62,9 +62,9 @@ def test_other_inputs_come_as_fields(server: Server) -> None:
         ({"model_name": "adder"}, {"image": b"a"}, 400, "no files: its inputs are numbers"),
         ({}, {"image": b"a"}, 400, "no files: its inputs are numbers"),  # STFS_MODEL_NAME
         ({"model_name": "nobody"}, {"image": b"a"}, 404, "There is no model nobody"),
-        ({"model_name": "pair"}, {"image": b"a"}, 400, "missing: threshold. This signature take"),
+        ({"model_name": PAIR}, {"image": b"a"}, 400, "missing: threshold. This signature take"),
         (
-            {"model_name": "pair", "threshold": "much"},
+            {"model_name": PAIR, "threshold": "much"},
             {"image": b"a"},
             400,
             "expected a number or JSON; found: much",
