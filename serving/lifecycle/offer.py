@@ -76,7 +76,7 @@ def _assigned(model: ModelConfig, numbered: Mapping[int, Path]) -> dict[str, int
             number = known.get(label) or _number(model, numbered, known)
             if number is not None and label not in known:
                 change = Change(
-                    when=record.now(), action="label", version=number, by="server", label=label
+                    when=record.now(), action="label", version=number, by="config", label=label
                 )
                 record.append(file, change)
     except RecordError as error:

@@ -40,7 +40,7 @@ def test_folder_named_by_a_label_is_given_the_next_number(tmp_path: Path) -> Non
         "label",
         2,
         "v0.1.0",
-        "server",
+        "config",
     )
 
 

@@ -48,7 +48,7 @@ def test_version_of_the_slides_is_a_label_of_the_number_that_it_was_given(server
     url = f"/v1/models/{SPACED}/labels/lx_v0.1.0:predict"
     assert server.post(url, json={"inputs": ["abcd"]}).json() == {"outputs": [4]}
     (change,) = server.get(f"/models/{SPACED}/versions").json()["changes"]
-    assert (change["action"], change["version"], change["by"]) == ("label", 1, "server")
+    assert (change["action"], change["version"], change["by"]) == ("label", 1, "config")
 
 
 def test_bytes_in_either_alphabet_of_base64(server: Server) -> None:
