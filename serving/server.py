@@ -124,6 +124,8 @@ def _check_simple(flags: Flags) -> None:
         functions.register(flags.processing_modules)
     except functions.FunctionsError as error:
         raise StartError(f"--processing_modules: {error}") from None
+    if flags.enable_ssl and flags.rest_api_ssl_config_file:
+        raise StartError("--enable_ssl and --rest_api_ssl_config_file: expected one of them")
     if flags.enable_ssl:
         from serving.tls import SslError, of_files  # brings gRPC
 

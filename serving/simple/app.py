@@ -206,9 +206,12 @@ def _failed(error: Exception) -> Response:
 
 
 def _refused(error: HTTPException) -> Response:
-    """Answer for a path that is not there, as TensorFlow Serving; or is there for other methods."""
+    """Answer for a path that is not there, as TensorFlow Serving; or is there for other methods.
+
+    To TensorFlow Serving / is not there: it answers its POST and is nothing else.
+    """
     response = error.get_response()
-    if response.status_code == 404:
+    if response.status_code == 404 or flask.request.path == "/":
         return Response.from_app(rest.nothing, flask.request.environ)
     hint = "POST / asks a model, GET /models lists them, the pages are under /ui"
     found = _json({"error": f"{response.status}: {hint}"}, response.status_code)

@@ -115,7 +115,8 @@ def server(shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     """The program with the models of the shelf: the slides' config, corrected, and STFS_…."""
     folder, port = tmp_path_factory.mktemp("simple"), free_port()
     config = json.loads(slides.corrected(*(shelf / each for each in ("pictures", ENCODED, PAIR))))
-    config["model_config_list"].append({"name": "adder", "base_path": str(shelf / "adder")})
+    adder = {"name": "adder", "base_path": str(shelf / "adder"), "platform": "tensorflow"}
+    config["model_config_list"].append(adder)
     (folder / "models.json").write_text(json.dumps(config))
     (folder / "our_functions.py").write_text(_FUNCTIONS)
     found = Server(url=f"http://127.0.0.1:{port}", folder=shelf)

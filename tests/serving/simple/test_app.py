@@ -131,15 +131,19 @@ def test_strings_that_are_nested_deeply_are_refused(server: Server) -> None:
     assert status == 400, said
 
 
-def test_root_answers_only_its_post(server: Server) -> None:
-    answer = server.get("/")
-    assert (answer.status_code, "POST" in answer.headers["Allow"]) == (405, True)
+def test_path_is_there_for_some_methods_only(server: Server) -> None:
+    answer = server.post("/models")
+    assert (answer.status_code, "GET" in answer.headers["Allow"]) == (405, True)
     assert "POST / asks a model, GET /models lists them, the pages are under /ui" in answer.text
 
 
-def test_what_is_not_there_is_answered_as_by_tensorflow_serving(server: Server) -> None:
-    answer = server.get("/image_inference")
+@pytest.mark.parametrize("path", ["/", "/image_inference", "/ui/nothing"])
+def test_what_is_not_there_is_answered_as_by_tensorflow_serving(server: Server, path: str) -> None:
+    answer = server.get(path)  # / answers only its POST
     assert (answer.status_code, "<h1>Not Found</h1>" in answer.text) == (404, True)
+
+
+def test_what_tensorflow_serving_owns_stays_its_own(server: Server) -> None:
     assert server.get("/v1/models").status_code == 400  # http_rest_api_handler.cc
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from serving.flags import IDLE, FlagError, Flags, parse, usage
-from serving.server import prepare
+from serving.server import StartError, prepare
 from serving.simple.flags import SimpleFlags
 from simulator.house import free_port
 
@@ -136,6 +136,13 @@ def test_help_shows_both_families() -> None:
     assert "flags of tensorflow_model_server, with their defaults:\n  --port=8500" in ours
     assert all(f"\n  --{field.name}=" in simple for field in dataclasses.fields(SimpleFlags))
     assert all(f"--{name}" in simple for name in THEIRS)
+
+
+def test_two_certificates_for_one_port_are_refused() -> None:
+    ports = [f"--port={free_port()}", f"--rest_api_port={free_port()}"]
+    flags = ["--enable_ssl", "--rest_api_ssl_config_file=/a", "--model_base_path=/m"]
+    with pytest.raises(StartError, match="--enable_ssl and --rest_api_ssl_config_file: expected"):
+        prepare([*ports, *flags])
 
 
 @pytest.mark.parametrize(
