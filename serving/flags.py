@@ -114,6 +114,7 @@ _ALIASES = {
 }
 _BOOLEANS = {"": True, "true": True, "false": False}
 _PREFIX = "STFS_"
+_VARIABLES = {"STFS_B64_AUTOCONVERT": "enable_b64_autoconvert"}  # the one of another name
 _SIMPLE = {field.name for field in dataclasses.fields(SimpleFlags)} | {"enable_cors"}
 
 
@@ -126,27 +127,40 @@ def parse(
     """
     values: dict[str, Any] = {}
     warnings = []
-    for argument in (*_of_environment(environment), *arguments):
-        spelling, sign, text = argument.removeprefix("--").partition("=")
-        name = _ALIASES.get(spelling, spelling)
-        if argument.startswith("--") and name in IDLE:
+    for variable, argument in (*_of_environment(environment), *(("", each) for each in arguments)):
+        try:
+            name, value = _parse(argument)
+        except FlagError as error:
+            # What stands in the environment may be a secret whose variable is misspelt.
+            text = str(error).replace(argument, argument.partition("=")[0]) if variable else ""
+            raise FlagError(f"{variable}: {text}" if variable else str(error)) from None
+        if name in IDLE:
             warnings.append(f"--{name} does nothing here: {IDLE[name]}")
-        elif argument.startswith("--") and name in _KINDS:
-            if _KINDS[name] is bool and spelling in _SIMPLE:
-                text = text.lower()  # Python's True is usual there
-            values[name] = _read(name, sign + text)
         else:
-            raise FlagError(_unknown(argument))
+            values[name] = value
     return _whole(values), warnings
 
 
-def _of_environment(environment: Mapping[str, str]) -> list[str]:
-    """Return STFS_MODEL_NAME=x as --model_name=x, and so on."""
+def _of_environment(environment: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return ("STFS_MODEL_NAME", "--model_name=x") and so on; what is empty is not set."""
     return [
-        f"--{name.removeprefix(_PREFIX).lower()}={value}"
-        for name, value in environment.items()
-        if name.startswith(_PREFIX)
+        (variable, f"--{_VARIABLES.get(variable, variable[len(_PREFIX) :].lower())}={value}")
+        for variable, value in environment.items()
+        if variable.startswith(_PREFIX) and value
     ]
+
+
+def _parse(argument: str) -> tuple[str, Any]:
+    """Return the name and the value of a flag, None where it does nothing; raise FlagError."""
+    spelling, sign, text = argument.removeprefix("--").partition("=")
+    name = _ALIASES.get(spelling, spelling)
+    if not argument.startswith("--") or name not in {*_KINDS, *IDLE}:
+        raise FlagError(_unknown(argument))
+    if name in IDLE:
+        return name, None
+    if _KINDS[name] is bool and spelling in _SIMPLE:
+        text = text.lower()  # Python's True is usual there
+    return name, _read(name, sign + text)
 
 
 def _whole(values: dict[str, Any]) -> Flags:
@@ -211,11 +225,15 @@ def usage() -> str:
             "       python -m serving versions    put versions online, offline, pin, roll back",
             "       python -m serving export|models|train --help",
             "each flag may come from the environment instead: STFS_MODEL_NAME for --model_name",
+            "",
             "flags of tensorflow_model_server, with their defaults:",
             *map(_line, ours),
+            "",
             "flags of Simple TensorFlow Serving, with their defaults:",
+            *(f"  --{name}  as above" for name in simple.SHARED),
             *map(_line, simples),
             *(f"  --{alias}  the same as --{name}" for alias, name in simple.ALIASES.items()),
+            "",
             "accepted, without effect: " + ", ".join(f"--{name}" for name in IDLE),
             "",
         ]

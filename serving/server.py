@@ -27,14 +27,8 @@ from serving.lifecycle.json_config import Entry, WrongJson
 from serving.monitoring.config import MonitoringError, metrics_path
 from serving.processes import Setup, serve
 from serving.simple import functions
-from serving.simple.flags import LEVELS
 
 logger = logging.getLogger(__name__)
-
-
-def level(flags: Flags) -> str:
-    """Return from which level on the log is written."""
-    return "debug" if flags.debug else flags.log_level.lower()
 
 
 class StartError(Exception):
@@ -55,10 +49,10 @@ def main(arguments: Sequence[str]) -> int:
     except _REFUSALS as error:
         sys.stderr.write(f"serving: {error}\n")
         return 2
-    logging.getLogger().setLevel(LEVELS[level(setup.flags)])
     if setup.flags.version:
         sys.stdout.write(f"TensorFlow Library: {importlib.metadata.version('tensorflow')}\n")
         return 0
+    logging.getLogger().setLevel(setup.flags.level)
     serve(setup)
     return 0
 
@@ -130,6 +124,8 @@ def _check_simple(flags: Flags) -> None:
         functions.register(flags.processing_modules)
     except functions.FunctionsError as error:
         raise StartError(f"--processing_modules: {error}") from None
+    if flags.enable_ssl and flags.rest_api_ssl_config_file:
+        raise StartError("--enable_ssl and --rest_api_ssl_config_file: expected one of them")
     if flags.enable_ssl:
         from serving.tls import SslError, of_files  # brings gRPC
 

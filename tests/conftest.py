@@ -60,7 +60,7 @@ def alive(pid: int) -> bool:
 def shell() -> Iterator[None]:
     """A shell without settings of the developer's own, and an `.env` that nobody reads."""
     with pytest.MonkeyPatch.context() as environment:
-        for name in no_settings():
+        for name in (*no_settings(), *(each for each in os.environ if each.startswith("STFS_"))):
             environment.delenv(name, raising=False)
         environment.setenv("KANTU_ENV_FILE", "")
         yield

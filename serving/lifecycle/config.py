@@ -107,8 +107,12 @@ def parse_config(text: str, source: str) -> list[ModelConfig]:
 
 
 def _parse_json(text: str, source: str) -> list[ModelConfig]:
+    """Return the models; of each every version is served, as Simple TensorFlow Serving does."""
     try:
-        found = [of_entry(entry) for entry in json_config.parse(text)]
+        found = [
+            dataclasses.replace(of_entry(entry), policy=VersionPolicy(latest=None))
+            for entry in json_config.parse(text)
+        ]
         _check_single([model.name for model in found])
     except WrongConfig as error:
         raise ConfigError(f"{source}{_place(text, error)}: {error}") from None

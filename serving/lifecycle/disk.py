@@ -11,8 +11,8 @@ from pathlib import Path
 
 from serving.lifecycle import folder
 from serving.lifecycle.config import ModelConfig
-from serving.lifecycle.offer import look
-from serving.lifecycle.record import NAME, Decisions, RecordError
+from serving.lifecycle.offer import Offer, look
+from serving.lifecycle.record import NAME, RecordError
 from serving.lifecycle.version import Version
 
 logger = logging.getLogger(__name__)
@@ -35,16 +35,23 @@ class Disk:
             return {number: each for number, each in known.items() if not each.unwanted}
         self.labels[model.name] = offer.labels
         chosen, found = offer.chosen(), offer.paths
-        missing = f"no version to serve in {model.base_path}: expected a folder such as 1"
-        if offer.decisions != Decisions():
-            missing = f"no version to serve in {model.base_path}, as {NAME} there says"
-        self._report(model.name, "" if chosen else missing)
+        self._report(model.name, "" if chosen else _missing(model, offer))
         return {number: _kept(model.name, number, found[number], known) for number in chosen}
 
     def _report(self, name: str, problem: str) -> None:
         if problem and self._reported.get(name) != problem:
             logger.error("model=%s %s", name, problem)
         self._reported[name] = problem
+
+
+def _missing(model: ModelConfig, offer: Offer) -> str:
+    """Return why there is nothing to serve."""
+    nothing = f"no version to serve in {model.base_path}"
+    if offer.paths and offer.decisions.touch(offer.paths):
+        return f"{nothing}, as {NAME} there says"
+    wanted = ", ".join(map(str, offer.policy.specific)) or "such as 1"
+    label = "" if not model.version or model.version.isdecimal() else f" for {model.version}"
+    return f"{nothing}: expected a folder {wanted}{label}"
 
 
 def _kept(name: str, number: int, path: Path, known: Versions) -> Version:

@@ -13,7 +13,9 @@ from typing import Any
 from serving.platforms.platform import AUTO
 
 _KEYS = ("name", "base_path", "platform", "version", "custom_op_paths", "session_config")
-_LABEL = re.compile(r"(?:\w[\w.+-]*)?", re.ASCII)  # so that none leaves the model's folder
+_LABEL = re.compile(r"(?:\w[\w.+-]{0,99})?", re.ASCII)  # so that none leaves the model's folder
+_COMMENT = re.compile(r"\s*#[^\n]*")  # of the text format; but documents have some above JSON, too
+_WORD = re.compile(r"[^\W\d]")
 _FRACTION = "per_process_gpu_memory_fraction"
 _SESSION = {
     "log_device_placement": bool,
@@ -45,7 +47,10 @@ class Entry:
 
 def is_json(text: str) -> bool:
     """Return whether a config is of this format; the text format never begins so."""
-    return text.lstrip("\ufeff \t\r\n").startswith("{")
+    text = text.removeprefix("\ufeff")
+    while comment := _COMMENT.match(text):
+        text = text[comment.end() :]
+    return text.lstrip().startswith("{")
 
 
 def parse(text: str) -> list[Entry]:
@@ -58,11 +63,13 @@ def parse(text: str) -> list[Entry]:
 
 
 def _load(text: str) -> Any:
+    text = text.removeprefix("\ufeff")
     try:
-        return json.loads(text.removeprefix("\ufeff"))
+        return json.loads(text)
     except json.JSONDecodeError as error:
-        found = text[error.pos :].split("\n", 1)[0][:20]
-        what = f"found: {found}" if found.strip() else "found: the end of the line"
+        found = text[error.pos :].split("\n", 1)[0].strip()[:40]
+        hint = ": texts stand in quotes" if _WORD.match(found) else ""
+        what = f"found: {found or 'the end of the line'}{hint}"
         raise WrongJson(f"{error.msg}; {what}", place=(error.lineno, error.colno)) from None
     except RecursionError:
         raise WrongJson("nested too deeply") from None
@@ -84,8 +91,8 @@ def _text(key: str, value: Any) -> str:
     if key == "session_config":
         return session(value if isinstance(value, str) else json.dumps(value))
     if key == "custom_op_paths" and isinstance(value, list):
-        return ",".join(map(str, value))
-    if key == "version":
+        return ",".join(_text(key, each) for each in value)
+    if key == "version" and type(value) in {int, str}:  # no bool
         return version(str(value))
     if not isinstance(value, str):
         raise WrongJson(f"{key}: expected a string; found: {json.dumps(value)[:40]}", key)

@@ -31,9 +31,10 @@ class Loader:
         """Return the model in this folder; raise ServingError, or whatever its framework raises."""
         parameters = batching_parameters(self.flags, path)
         servable = MeasuredGraph(
-            self._load(config, path),
-            self.metrics,
-            self.metrics.statistics.of(config.name, config.number),
+            servable=self._load(config, path),
+            metrics=self.metrics,
+            model=config.name,
+            number=config.number,
         )
         if self.flags.enable_model_warmup:
             try:

@@ -56,11 +56,8 @@ def look(model: ModelConfig, *, assign: bool = True) -> Offer:
     if not paths and _is_bare(model):
         latest = max(labels.values(), default=1)
         paths = {int(asked) if asked.isdecimal() else labels.get(asked, latest): base}
-    policy = model.policy
-    if asked.isdecimal():
-        policy = VersionPolicy(specific=(int(asked),))
-    elif labels.get(asked) in paths and labels[asked] not in numbered:
-        policy = VersionPolicy(specific=(labels[asked],))
+    number = int(asked) if asked.isdecimal() else labels.get(asked)
+    policy = model.policy if number is None else VersionPolicy(specific=(number,))
     return Offer(paths=paths, labels=labels, decisions=decided, policy=policy)
 
 
@@ -83,7 +80,7 @@ def _assigned(model: ModelConfig, numbered: Mapping[int, Path]) -> dict[str, int
             number = known.get(label) or _number(model, numbered, known)
             if number is not None and label not in known:
                 change = Change(
-                    when=record.now(), action="label", version=number, by="server", label=label
+                    when=record.now(), action="label", version=number, by="config", label=label
                 )
                 record.append(file, change)
     except RecordError as error:

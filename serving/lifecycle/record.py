@@ -10,9 +10,11 @@ import dataclasses
 import datetime as dt
 import fcntl
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
+
+from serving.lifecycle.json_config import WrongJson, version
 
 NAME = ".versions.jsonl"
 ACTIONS = ("label", "online", "offline", "pin", "unpin", "rollback")
@@ -42,6 +44,10 @@ class Decisions:
     pinned: int | None = None  # if any, nothing but this
     labels: Mapping[str, int] = dataclasses.field(default_factory=dict)  # version by label
 
+    def touch(self, versions: Collection[int]) -> bool:
+        """Return whether they keep one of these versions from being served."""
+        return self.pinned is not None or not self.offline.isdisjoint(versions)
+
 
 def place(base_path: Path) -> Path:
     """Return where the record of the model there lies: in its folder, or beside its one file."""
@@ -64,16 +70,28 @@ def read(base_path: Path) -> list[Change]:
         return []
     except (OSError, UnicodeDecodeError) as error:
         raise RecordError(f"{path}: cannot be read: {error}") from None
-    return [_change(path, number, line) for number, line in enumerate(text.splitlines(), 1)]
+    return [
+        _change(path, number, line)
+        for number, line in enumerate(text.splitlines(keepends=True), 1)
+        if line.endswith("\n") or _parsed(line)
+    ]
+
+
+def _parsed(line: str) -> Change | None:
+    """Return the change that the line says; None where it says none."""
+    try:
+        found = Change(**json.loads(line))
+        version(found.label)  # which may name a folder
+    except (ValueError, TypeError, RecursionError, WrongJson):
+        return None
+    texts = all(isinstance(each, str) for each in (found.when, found.by))
+    number = found.version is None or type(found.version) is int  # no bool
+    return found if texts and number and found.action in ACTIONS else None
 
 
 def _change(path: Path, number: int, line: str) -> Change:
-    try:
-        found = Change(**json.loads(line))
-    except (ValueError, TypeError):
-        found = None
-    version = found.version if found else None
-    if found is None or found.action not in ACTIONS or not isinstance(version, int | None):
+    found = _parsed(line)
+    if found is None:
         raise RecordError(f"{path}:{number}: expected one change in JSON; mend or remove the line")
     return found
 
@@ -83,8 +101,9 @@ def alone(base_path: Path) -> Iterator[IO[str]]:
     """Give the record, to be read and then written to while no other process writes."""
     path = place(base_path)
     try:
-        with path.open("a", encoding="utf-8") as file:
+        with path.open("a+", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
+            _mend(file)
             yield file
     except OSError as error:
         raise RecordError(
@@ -92,9 +111,20 @@ def alone(base_path: Path) -> Iterator[IO[str]]:
         ) from None
 
 
+def _mend(file: IO[str]) -> None:
+    """End the last line, or take away what was begun of one when the disk was full."""
+    file.seek(0)
+    text = file.read()
+    last = text.rpartition("\n")[2]
+    if _parsed(last):
+        file.write("\n")
+    elif last:
+        file.truncate(len(text.removesuffix(last).encode()))
+
+
 def append(file: IO[str], change: Change) -> None:
     """Add a change to a record that alone() gave."""
-    file.write(json.dumps(as_json(change), ensure_ascii=False) + "\n")
+    file.write(json.dumps(as_json(change)) + "\n")
 
 
 def as_json(change: Change) -> dict[str, Any]:

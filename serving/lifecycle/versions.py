@@ -15,6 +15,7 @@ from serving.lifecycle.record import Change, RecordError
 
 ACTIONS = ("online", "offline", "pin", "unpin", "rollback")
 _WITHOUT = {"unpin", "rollback"}  # a version that is named
+_DIGITS = 19  # of an int64
 
 
 def change(model: ModelConfig, action: str, version: str, by: str) -> Change:
@@ -35,6 +36,13 @@ def change(model: ModelConfig, action: str, version: str, by: str) -> Change:
     return found
 
 
+def number_of(version: str) -> int | None:
+    """Return the number that the text is, zeros before it or not; None where it is a label."""
+    digits = version.lstrip("0") or version[-1:]
+    decimal = version.isascii() and version.isdecimal() and len(digits) <= _DIGITS
+    return int(digits) if decimal else None
+
+
 def _check_form(action: str, version: str) -> None:
     if action not in ACTIONS:
         raise InvalidArgument(f"unknown action {action}; expected: {', '.join(ACTIONS)}")
@@ -45,11 +53,12 @@ def _check_form(action: str, version: str) -> None:
 
 def _named(model: ModelConfig, offer: Offer, version: str) -> int:
     """Return the number of a version that is there."""
-    decimal = version.isascii() and version.isdecimal()
-    number = int(version) if decimal else offer.labels.get(version, model.labels.get(version))
+    number = number_of(version)
+    if number is None:
+        number = offer.labels.get(version, model.labels.get(version))
     if number is None or number not in offer.paths:
         there = ", ".join(map(str, sorted(offer.paths))) or "none"
-        raise NotFound(f"model {model.name} has no version {version}; there are: {there}")
+        raise NotFound(f"model {model.name} has no version {version[:100]}; there are: {there}")
     return number
 
 

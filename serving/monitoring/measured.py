@@ -11,7 +11,7 @@ from serving import deadline
 from serving.errors import ServingError
 from serving.lifecycle.servable import Servable, Served
 from serving.monitoring.metrics import Metrics
-from serving.monitoring.statistics import Traffic, VersionStatistics, rows, size
+from serving.monitoring.statistics import Traffic, rows, size
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import Signature
 
@@ -33,11 +33,12 @@ class _Around:
         self.servable.close()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredGraph(_Around):
-    """A model whose every run is counted, be it of a request or of a batch."""
+    """A version whose every run is counted, be it of a request or of a batch."""
 
-    version: VersionStatistics
+    model: str
+    number: int
 
     def run(
         self, signature_name: str, inputs: Mapping[str, Array], output_filter: Sequence[str] = ()
@@ -47,8 +48,7 @@ class MeasuredGraph(_Around):
         try:
             return self.servable.run(signature_name, inputs, output_filter)
         finally:
-            self.metrics.graph(began)
-            self.version.run(rows(inputs))
+            self.metrics.graph(self.model, self.number, began, rows(inputs))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

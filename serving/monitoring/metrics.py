@@ -48,6 +48,7 @@ class Metrics:
         version = ":kantu:serving:version_"
         self._version_requests = Counter(f"{version}request_count", *_WHICH, "status")
         self._version_latency = Histogram(f"{version}request_latency", *_WHICH, ends=_LATENCY)
+        self._version_rows = Histogram(f"{version}run_rows", *_WHICH, ends=_ROWS)
         self._version_bytes = Counter(f"{version}tensor_bytes", *_WHICH, "direction")
         self.statistics = Statistics()
 
@@ -89,9 +90,11 @@ class Metrics:
         self._examples.observe(number, model)
         self._all_examples.add(model, amount=number)
 
-    def graph(self, began: float) -> None:
-        """Count a run of a graph, of one request or of a batch."""
+    def graph(self, model: str, number: int, began: float, rows: int) -> None:
+        """Count a run of a version's graph on so many rows, of one request or of a batch."""
         micros = _micros(began)
+        self._version_rows.observe(rows, model, str(number))
+        self.statistics.of(model, number).run(rows)
         self._graph_runs.add()
         self._graph_time.add(amount=micros)
         self._graph_times.observe(micros)

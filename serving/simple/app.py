@@ -23,11 +23,19 @@ from serving import rest
 from serving.clients.call import example
 from serving.clients.language import generate
 from serving.clients.sample import ClientError
-from serving.errors import Internal, InvalidArgument, PermissionDenied, ServingError
+from serving.errors import (
+    FailedPrecondition,
+    Internal,
+    InvalidArgument,
+    PermissionDenied,
+    ServingError,
+)
 from serving.flags import Flags
 from serving.http_request import body_of
 from serving.lifecycle import record, versions
 from serving.lifecycle.catalogue import Catalogue
+from serving.lifecycle.config import ModelConfig
+from serving.lifecycle.paths import hidden
 from serving.monitoring.metrics import Metrics
 from serving.protocol import json_model
 from serving.protocol.json_parse import parse_json
@@ -101,7 +109,7 @@ class _Routes:
         return _json(listing.detail(self._catalogue, name))
 
     def versions(self, name: str) -> flask.Response:
-        return _json(listing.versions(self._catalogue, name))
+        return _json(listing.versions(self._catalogue, name, people=self._guarded))
 
     def change(self, name: str) -> flask.Response:
         """Record a change and have it done before it is answered."""
@@ -115,10 +123,10 @@ class _Routes:
         body = parse_json(self._body())
         config = self._catalogue.config(name)
         user = flask.request.authorization.username if flask.request.authorization else ""
-        done = versions.change(config, *_action(body), by=f"HTTP, {user}")
+        done = _changed(config, *_action(body), by=f"HTTP, {user}")
         self._catalogue.poll()
         logger.info("model=%s action=%s version=%s by HTTP", name, done.action, done.version)
-        found = listing.versions(self._catalogue, name)
+        found = listing.versions(self._catalogue, name, people=True)
         return _json({"change": record.as_json(done), **found})
 
     def request(self, name: str) -> flask.Response:
@@ -172,6 +180,15 @@ def _action(body: dict[str, Any]) -> tuple[str, str]:
     return action, str(version)
 
 
+def _changed(config: ModelConfig, action: str, version: str, by: str) -> record.Change:
+    """Record the change and return it; raise ServingError without a path of this machine."""
+    try:
+        return versions.change(config, action, version, by)
+    except FailedPrecondition as error:
+        logger.warning("model=%s action=%s not done: %s", config.name, action, error)
+        raise FailedPrecondition(hidden(str(error))) from None
+
+
 def _json(document: object, code: int = 200) -> flask.Response:
     body = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
     return flask.Response(body, code, mimetype=_JSON)
@@ -189,9 +206,12 @@ def _failed(error: Exception) -> Response:
 
 
 def _refused(error: HTTPException) -> Response:
-    """Answer for a path that is not there, as TensorFlow Serving; or is there for other methods."""
+    """Answer for a path that is not there, as TensorFlow Serving; or is there for other methods.
+
+    To TensorFlow Serving / is not there: it answers its POST and is nothing else.
+    """
     response = error.get_response()
-    if response.status_code == 404:
+    if response.status_code == 404 or flask.request.path == "/":
         return Response.from_app(rest.nothing, flask.request.environ)
     hint = "POST / asks a model, GET /models lists them, the pages are under /ui"
     found = _json({"error": f"{response.status}: {hint}"}, response.status_code)

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from serving.errors import InvalidArgument
+from serving.lifecycle.versions import number_of
 from serving.protocol import predict_body
 from serving.protocol.json_parse import json_type
-from serving.protocol.json_tensor import Array, is_b64
+from serving.protocol.json_tensor import DEEPEST, Array, is_b64
 from serving.protocol.signature import DEFAULT, Signature
 
 TEXTS = ("model_name", "signature_name", "preprocess", "postprocess")
@@ -78,11 +79,11 @@ def _version(value: object) -> tuple[int | None, str | None]:
     """Return a number, or a label; neither where none is asked for."""
     if value is None or value == "":
         return None, None
-    if isinstance(value, str) and not (value.isascii() and value.isdecimal()):
-        return None, value
-    if isinstance(value, bool) or not isinstance(value, int | str) or int(value) < 0:
-        raise InvalidArgument(f"model_version: expected a number or a label; found: {value!r}")
-    return int(value), None
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        found = json_type(value)
+        raise InvalidArgument(f"model_version: expected a number or a label; found: {found}")
+    number = value if isinstance(value, int) else number_of(value)
+    return (number, None) if number is not None else (None, str(value))
 
 
 def _arrays(data: Any, chosen: Signature, *, decode: bool) -> dict[str, Array]:
@@ -91,10 +92,11 @@ def _arrays(data: Any, chosen: Signature, *, decode: bool) -> dict[str, Array]:
         check_names(data, chosen)
         strings = {name for name in data if chosen.inputs[name].dtype == "DT_STRING"}
         given = {
-            name: _read(data[name], decode) if name in strings else data[name] for name in data
+            name: _read(data[name], decode=decode) if name in strings else data[name]
+            for name in data
         }
     else:
-        given = data if _only(chosen).dtype != "DT_STRING" else _read(data, decode)
+        given = data if _only(chosen).dtype != "DT_STRING" else _read(data, decode=decode)
     return predict_body.to_arrays({"inputs": given}, chosen)
 
 
@@ -110,19 +112,19 @@ def check_names(given: Mapping[str, Any], chosen: Signature) -> None:
 
 
 def _only(chosen: Signature) -> Any:
-    """Return the one input of a signature; raise InvalidArgument where there are more."""
-    if len(chosen.inputs) > 1:
+    """Return the one input of a signature; raise InvalidArgument where there are others."""
+    if len(chosen.inputs) != 1:
         raise InvalidArgument(
             f"data is no object, but this signature takes {len(chosen.inputs)} inputs: "
-            f"{', '.join(chosen.inputs)}"
+            f"{', '.join(chosen.inputs) or 'none'}"
         )
     return next(iter(chosen.inputs.values()))
 
 
-def _read(value: Any, decode: bool) -> Any:  # noqa: FBT001  # of _arrays
+def _read(value: Any, *, decode: bool, depth: int = 0) -> Any:
     """Return {"b64": …} of either alphabet in the standard one; with decode, of each string."""
-    if isinstance(value, list):
-        return [_read(each, decode) for each in value]
+    if isinstance(value, list) and depth < DEEPEST:  # what is deeper is refused with the rest
+        return [_read(each, decode=decode, depth=depth + 1) for each in value]
     if is_b64(value):
         return {"b64": value["b64"].translate(_STANDARD)}
     if decode and isinstance(value, str):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 WIDTH, HEIGHT = 600, 100
 _GAP = 0.15  # of a bar's width
+_FEWEST = 8  # bars that the picture has room for: fewer are no wider
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,25 +22,32 @@ class Bar:
     text: str  # what it says
 
 
-def minutes(requests: Sequence[int], errors: Sequence[int]) -> list[Bar]:
-    """Return a bar for each minute, the latest at the right."""
+def minutes(requests: Sequence[int], errors: Sequence[int], text: str) -> list[Bar]:
+    """Return a bar for each minute, the latest at the right; the text takes ago and both counts."""
     last = len(requests) - 1
     texts = [
-        f"{last - index} min ago: {count} requests, {wrong} errors"
+        text.format(ago=last - index, requests=count, errors=wrong)
         for index, (count, wrong) in enumerate(zip(requests, errors, strict=True))
     ]
     return _bars(requests, errors, texts)
 
 
-def sizes(counts: Mapping[str, int]) -> list[Bar]:
-    """Return a bar for each size."""
-    texts = [f"{end} rows: {count}" for end, count in counts.items()]
+def shares(latency: Mapping[str, float | None], text: str) -> list[Bar]:
+    """Return a bar for each share of requests that has a time; the text takes share and number."""
+    known = {share: number for share, number in latency.items() if number is not None}
+    texts = [text.format(share=share, number=number) for share, number in known.items()]
+    return _bars(list(known.values()), [0] * len(known), texts)
+
+
+def sizes(counts: Mapping[str, int], text: str) -> list[Bar]:
+    """Return a bar for each size; the text takes end and count."""
+    texts = [text.format(end=end, count=count) for end, count in counts.items()]
     return _bars(list(counts.values()), [0] * len(counts), texts)
 
 
-def _bars(values: Sequence[int], bad: Sequence[int], texts: Sequence[str]) -> list[Bar]:
+def _bars(values: Sequence[float], bad: Sequence[float], texts: Sequence[str]) -> list[Bar]:
     most = max(values, default=0) or 1
-    step = WIDTH / max(len(values), 8)
+    step = WIDTH / max(len(values), _FEWEST)
     return [
         Bar(
             x=round(index * step, 2),

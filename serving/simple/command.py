@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -60,7 +61,7 @@ def _run(model: ModelConfig, words: Sequence[str]) -> int:
     action, version = words[0], " ".join(words[1:])
     try:
         if action != "list":
-            done = versions.change(model, action, version, f"command, {getpass.getuser()}")
+            done = versions.change(model, action, version, f"command, {_user()}")
             sys.stdout.write(f"{_line(done)}\n")
         for line in _lines(model):
             sys.stdout.write(f"{line}\n")
@@ -68,6 +69,13 @@ def _run(model: ModelConfig, words: Sequence[str]) -> int:
         sys.stderr.write(f"versions: {error}\n")
         return 1
     return 0
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container, of a number that has no name
+        return f"user {os.getuid()}"
 
 
 def _lines(model: ModelConfig) -> Iterator[str]:

@@ -39,6 +39,14 @@ class SimpleFlags:
     debug: Annotated[bool, "the same as --log_level=debug"] = False
     log_level: Annotated[str, "debug, info, warning or error"] = "info"
 
+    @property
+    def level(self) -> int:
+        """Return from which level on the log is written, as logging numbers them."""
+        return LEVELS["debug" if self.debug else self.log_level.lower()]
+
+
+# Those that tensorflow_model_server has, too; its own --port is HTTP.
+SHARED = ("port", "model_name", "model_base_path", "model_config_file", "custom_op_paths")
 
 # Its names for what tensorflow_model_server calls otherwise.
 ALIASES = {"host": "rest_api_host", "enable_cors": "rest_api_enable_cors_support"}

@@ -65,7 +65,9 @@ def _arrays(
     texts: Mapping[str, Sequence[str]], files: Mapping[str, Sequence[bytes]], chosen: Signature
 ) -> dict[str, Array]:
     """Return one array for each input of the signature; raise ServingError."""
-    named = {_input(field, chosen): each for field, each in files.items()}
+    named: dict[str, list[bytes]] = {}
+    for field in sorted(files):  # image before images, as Simple TensorFlow Serving has them
+        named.setdefault(_input(field, chosen), []).extend(files[field])
     check_names({**texts, **named}, chosen)
     found = {name: _of_files(name, each, chosen.inputs[name]) for name, each in named.items()}
     for name, each in texts.items():

@@ -8,18 +8,24 @@ when it is imported.
 
     @postprocess("first")
     def first(outputs: Arrays) -> Arrays: …
+
+One that finds fault with what it was sent raises InvalidArgument of serving.errors.
 """
 
 from __future__ import annotations
 
 import base64
+import functools
 import importlib
+import logging
 from collections.abc import Callable
 
 import numpy as np
 
-from serving.errors import InvalidArgument, ServingError
+from serving.errors import Internal, InvalidArgument, ServingError
 from serving.protocol.json_tensor import Array
+
+logger = logging.getLogger(__name__)
 
 Arrays = dict[str, Array]  # by the name of the input or output
 Function = Callable[[Arrays], Arrays]
@@ -34,12 +40,19 @@ class FunctionsError(Exception):
 
 def preprocess(name: str) -> Callable[[Function], Function]:
     """Return a decorator that registers a function of the inputs under this name."""
-    return lambda function: PREPROCESS.setdefault(name, function)
+    return functools.partial(_register, PREPROCESS, name)
 
 
 def postprocess(name: str) -> Callable[[Function], Function]:
     """Return a decorator that registers a function of the outputs under this name."""
-    return lambda function: POSTPROCESS.setdefault(name, function)
+    return functools.partial(_register, POSTPROCESS, name)
+
+
+def _register(registry: dict[str, Function], name: str, function: Function) -> Function:
+    if name in registry:
+        raise FunctionsError(f"there are two functions {name}")
+    registry[name] = function
+    return function
 
 
 def register(modules: str) -> None:
@@ -52,7 +65,11 @@ def register(modules: str) -> None:
 
 
 def apply(registry: dict[str, Function], name: str, arrays: Arrays) -> Arrays:
-    """Return what the function of that name makes of the arrays; raise InvalidArgument."""
+    """Return what the function of that name makes of the arrays.
+
+    Raises InvalidArgument where there is none; what the function raises of ServingError, which
+    goes to who asked; and Internal for whatever else it raises, which goes to the log.
+    """
     if not name:
         return arrays
     if name not in registry:
@@ -62,8 +79,9 @@ def apply(registry: dict[str, Function], name: str, arrays: Arrays) -> Arrays:
         return registry[name](arrays)
     except ServingError:
         raise
-    except Exception as error:
-        raise InvalidArgument(f"{name} failed: {error!r}") from error
+    except Exception:
+        logger.exception("function %s failed", name)
+        raise Internal(f"{name} failed; see the server's log") from None
 
 
 @preprocess("urlsafe_base64")

@@ -9,6 +9,7 @@ from serving.lifecycle import record
 from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.offer import look
 from serving.lifecycle.paths import hidden
+from serving.lifecycle.record import Change
 from serving.lifecycle.servable import VersionStatus
 from serving.protocol import signature
 
@@ -25,7 +26,7 @@ def brief(catalogue: Catalogue, name: str) -> dict[str, Any]:
         "name": name,
         "platform": config.platform,
         "versions": [_version(each) for each in _statuses(catalogue, name)],
-        "labels": {**catalogue.recorded(name), **config.labels},
+        "labels": _labels(catalogue, name),
     }
 
 
@@ -42,8 +43,11 @@ def detail(catalogue: Catalogue, name: str) -> dict[str, Any]:
     return found
 
 
-def versions(catalogue: Catalogue, name: str) -> dict[str, Any]:
-    """Return a model's versions, what has been decided about them, and by whom; raise NotFound."""
+def versions(catalogue: Catalogue, name: str, *, people: bool) -> dict[str, Any]:
+    """Return a model's versions and what has been decided about them; raise NotFound.
+
+    people: say who did.
+    """
     config = catalogue.config(name)
     try:
         offer, changes = look(config, assign=False), record.read(config.base_path)
@@ -56,17 +60,29 @@ def versions(catalogue: Catalogue, name: str) -> dict[str, Any]:
         "pinned": offer.decisions.pinned,
         "offline": sorted(offer.decisions.offline),
         "labels": dict(offer.labels),
-        "changes": [record.as_json(each) for each in changes],
+        "changes": [_change(each, people=people) for each in changes],
     }
+
+
+def answering(catalogue: Catalogue, name: str) -> tuple[list[int], list[str]]:
+    """Return the versions that answer, highest first, and the labels that stand for them."""
+    numbers = [each.number for each in _statuses(catalogue, name) if each.state == "AVAILABLE"]
+    labels = _labels(catalogue, name)
+    return numbers, [label for label, number in labels.items() if number in numbers]
 
 
 def unanswered(catalogue: Catalogue) -> list[str]:
     """Return the models that have no version that answers."""
-    return [
-        name
-        for name in sorted(catalogue.names())
-        if not any(each.state == "AVAILABLE" for each in _statuses(catalogue, name))
-    ]
+    return [name for name in sorted(catalogue.names()) if not answering(catalogue, name)[0]]
+
+
+def _labels(catalogue: Catalogue, name: str) -> dict[str, int]:
+    return {**catalogue.recorded(name), **catalogue.config(name).labels}
+
+
+def _change(change: Change, *, people: bool) -> dict[str, Any]:
+    found = record.as_json(change)
+    return found if people else {**found, "by": change.by.partition(",")[0]}
 
 
 def _statuses(catalogue: Catalogue, name: str) -> list[VersionStatus]:

@@ -6,26 +6,80 @@ from typing import Any
 
 import flask
 
+from labels import LANGUAGES, book
+from serving.errors import NotFound
 from serving.lifecycle.catalogue import Catalogue
 from serving.monitoring.statistics import Statistics
 from serving.simple import chart, listing
 
+_COOKIE = "language"  # of all pages under /ui
+_YEAR = 365 * 24 * 3600  # seconds
+_CHANGES = 5  # the latest, of each model
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'unsafe-inline'",  # the page's own; it has no script, and loads nothing
+        "form-action 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
 
 def render(catalogue: Catalogue, statistics: Statistics) -> flask.Response:
-    """Return the page."""
+    """Return the page in the visitor's language."""
+    language = _language()
+    words = book(language, "statistics")
     counted = {(each["model_name"], each["model_version"]): each for each in statistics.as_json()}
-    models = listing.models(catalogue)
+    models = [_model(catalogue, each) for each in listing.models(catalogue)]
     for model in models:
         for version in model["versions"]:
-            _add(version, counted.get((model["name"], version["version"])))
-    response = flask.make_response(flask.render_template("models.html", models=models))
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+            _add(version, counted.get((model["name"], version["version"])), words)
+    other = next(each for each in LANGUAGES if each != language)
+    page = flask.render_template(
+        "models.html", models=models, words=words, language=language, other=other
+    )
+    return _guarded(flask.make_response(page), language)
+
+
+def _language() -> str:
+    """Return what the visitor chose, or the browser asks for, or the first we have."""
+    request = flask.request
+    for asked in (request.args.get("language"), request.cookies.get(_COOKIE)):
+        if asked in LANGUAGES:
+            return asked
+    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+
+
+def _guarded(response: flask.Response, language: str) -> flask.Response:
+    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Content-Language"] = language
+    response.vary.update(("Accept-Language", "Cookie"))
+    if flask.request.args.get("language") == language:
+        response.set_cookie(_COOKIE, language, _YEAR, path="/ui", httponly=True, samesite="Lax")
     return response
 
 
-def _add(version: dict[str, Any], found: dict[str, Any] | None) -> None:
+def _model(catalogue: Catalogue, model: dict[str, Any]) -> dict[str, Any]:
+    """Return the model with what has been decided about its versions, where that can be read."""
+    try:
+        found = listing.versions(catalogue, model["name"], people=False)
+    except NotFound:
+        return model
+    found["changes"] = found["changes"][-_CHANGES:][::-1]
+    return {**found, **model}
+
+
+def _add(version: dict[str, Any], found: dict[str, Any] | None, words: dict[str, str]) -> None:
     version["statistics"] = found
     if found is not None:
         requests, errors = found["requests_per_minute"], found["errors_per_minute"]
-        version["minutes"] = chart.minutes(requests, errors)
-        version["sizes"] = chart.sizes(found["rows_per_run"])
+        version["minutes"] = chart.minutes(requests, errors, words["minute"])
+        version["shares"] = chart.shares(found["latency_ms"], words["share"])
+        version["times"] = [
+            f"{share} {number or 0:,.1f}" for share, number in found["latency_ms"].items()
+        ]
+        version["sizes"] = chart.sizes(found["rows_per_run"], words["size"])
+        version["ends"] = [end.replace("<=", "≤") for end in found["rows_per_run"]]

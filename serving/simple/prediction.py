@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from serving import deadline
-from serving.errors import InvalidArgument
+from serving.errors import InvalidArgument, NotFound
 from serving.lifecycle.catalogue import Catalogue
+from serving.lifecycle.servable import Served
 from serving.monitoring.measured import measured
 from serving.monitoring.metrics import Metrics
 from serving.protocol import json_answer, signature
 from serving.protocol.json_parse import parse_json
 from serving.protocol.signature import Signature
+from serving.simple import listing
 from serving.simple.asked import Asked, check_names, of_json
 from serving.simple.form import is_form, of_form
 from serving.simple.functions import POSTPROCESS, PREPROCESS, Arrays, apply
@@ -45,7 +50,7 @@ class Prediction:
 
     def _outputs(self, name: str, asked: Asked) -> Arrays:
         with (
-            self._catalogue.use(name, asked.version, asked.label) as found,
+            self._use(name, asked) as found,
             measured(found, self._metrics, "Predict") as served,
         ):
             chosen = signature.choose(served.servable.signatures, asked.signature_name)
@@ -53,6 +58,25 @@ class Prediction:
             check_names(inputs, chosen)
             outputs = served.servable.run(asked.signature_name, _typed(inputs, chosen))
             return apply(POSTPROCESS, asked.postprocess, outputs)
+
+    @contextlib.contextmanager
+    def _use(self, name: str, asked: Asked) -> Iterator[Served]:
+        """Give the version asked for; raise NotFound, which says what there is."""
+        self._catalogue.config(name)
+        with contextlib.ExitStack() as stack:
+            try:
+                use = self._catalogue.use(name, asked.version, asked.label)
+                served = stack.enter_context(use)
+            except (NotFound, InvalidArgument):  # the latter for a label
+                raise NotFound(self._missing(name, asked)) from None
+            yield served
+
+    def _missing(self, name: str, asked: Asked) -> str:
+        which = asked.label if asked.version is None else str(asked.version)
+        numbers, labels = listing.answering(self._catalogue, name)
+        there = ", ".join([*map(str, numbers), *labels]) or "none"
+        version = f"version {which[:100]}" if which else "version"
+        return f"model {name} has no {version} that answers; there are: {there}"
 
 
 def _typed(inputs: Arrays, chosen: Signature) -> Arrays:

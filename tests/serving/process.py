@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from simulator.house import Program
@@ -12,12 +12,17 @@ from tests.conftest import until
 
 
 @contextlib.contextmanager
-def serving(folder: Path, ready: Callable[[], bool], *flags: str) -> Iterator[Program]:
+def serving(
+    folder: Path,
+    ready: Callable[[], bool],
+    *flags: str,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Program]:
     """Run it with these flags, its log in the folder; give it when it is ready, end it after."""
     program = Program(
         name="serving",
         command=[sys.executable, "-m", "serving", *flags],
-        environment={},
+        environment=environment or {},
         ready=ready,
         log=folder / "log",
     )

@@ -1,7 +1,8 @@
-"""--custom_op_paths, with an operation that is compiled here."""
+"""custom_op_paths, with an operation that is compiled here."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,8 +14,8 @@ import pytest
 import tests.models
 from serving.errors import NotFound
 from serving.flags import Flags
-from serving.lifecycle.config import ModelConfig
-from serving.lifecycle.loading import Loader
+from serving.lifecycle.config import ModelConfig, parse_config
+from serving.lifecycle.loading import Loader, of_model
 
 SOURCE = Path(__file__).with_name("plus_seven.cc")
 
@@ -47,13 +48,25 @@ def needs_operation(folder: Path) -> None:
     file.write_bytes(saved.SerializeToString())
 
 
+def _json(base_path: Path, libraries: Path) -> str:
+    """Return Simple TensorFlow Serving's config of a model with operations of its own."""
+    model = {"name": "m", "base_path": str(base_path), "custom_op_paths": str(libraries)}
+    return json.dumps({"model_config_list": [model]})
+
+
 def test_model_is_served_once_its_operation_is_there(library: Path, tmp_path: Path) -> None:
     version = tmp_path / "m" / "1"
     needs_operation(version)
     config = ModelConfig(name="m", base_path=version.parent)
     with pytest.raises(NotFound, match="Op type not registered 'PlusSeven'"):
         Loader(Flags(saved_model_tags="serve,cpu"))(config, version)
-    flags = Flags(saved_model_tags="serve,cpu", custom_op_paths=str(library.parent))
-    model = Loader(flags)(config, version)
+    (named,) = parse_config(_json(version.parent, library.parent), "models.json")
+    model = Loader(Flags(saved_model_tags="serve,cpu"))(named, version)
     answer = model.run("serving_default", {"x": np.array([1, 2], np.float32)})
     assert answer["y"].tolist() == [8, 9]
+
+
+def test_flag_and_config_name_libraries_together() -> None:
+    config = ModelConfig(name="m", base_path=Path("/m"), custom_op_paths="b.so")
+    assert of_model(Flags(custom_op_paths="a.so"), config).custom_op_paths == "a.so,b.so"
+    assert of_model(Flags(), config).custom_op_paths == "b.so"
