@@ -127,6 +127,8 @@ def _in_rapidjson_s_words(error: json.JSONDecodeError) -> str:
     offset, there = _size(before), error.doc[error.pos : error.pos + 8]
     if error.msg == "Expecting value":  # it tells the place where it could go on no longer
         offset += max(_alike(each, there) for each in _LITERALS)
+    if error.msg == "Invalid \\uXXXX escape":
+        offset -= 1  # RapidJSON tells where the backslash is, Python the u
     if error.msg == "Expecting ',' delimiter":
         words = _COMMA[_innermost(before)]
         if before[-1:].isdigit() and there[:1].lower() in _NUMBER:
