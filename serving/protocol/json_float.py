@@ -1,9 +1,9 @@
 """Floats as TensorFlow Serving prints them: six digits where they read back as the same number,
 else as many as the type needs; never `0.20000000298` for a float of 0.2.
 
-Source: WriteDecimal in tensorflow_serving/util/json_tensor.cc. Of many, nearly all are rounded here,
-all at once, to doubles whose shortest text is just that one, for orjson to write; the rest, and where
-there are few, go through %g.
+Source: WriteDecimal in tensorflow_serving/util/json_tensor.cc. Where there are many, nearly all are
+rounded here, all at once, to doubles whose shortest text is just that one, for orjson to write; the
+rest, and few, go through %g.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def parse_json(body: bytes) -> dict[str, Any]:
     """Return the object that the body is; raise InvalidArgument."""
     if not body:
         raise InvalidArgument("JSON Parse error: The document is empty")  # jt:475
-    if body.count(b",") >= MOST_VALUES:
+    if len(body) > MOST_VALUES and body.count(b",") >= MOST_VALUES:
         raise InvalidArgument(
             f"JSON Parse error: the document has {body.count(b',') + 1:,} values or more; "
             f"this server takes {MOST_VALUES:,}"
