@@ -27,17 +27,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def handle(self, conn: Any) -> Any:
         """Answer a request, and those that follow it; return what gunicorn is to do then."""
         found = super().handle(conn)
-        while found is True and self._asks_again(conn.sock):
+        while found is True and self._asks_again(conn):
             found = super().handle(conn)
         return found
 
-    def _asks_again(self, connection: Any) -> bool:
-        """Return whether more came while there was a place to stay."""
+    def _asks_again(self, conn: Any) -> bool:
+        """Return whether more came, with the last request or while there was a place to stay."""
+        if conn.parser.unreader.buf.getvalue():
+            return True
         if not (self.alive and self._places.acquire(blocking=False)):
             return False
         try:
             poll = select.poll()  # select.select knows no more than 1,024 files
-            poll.register(connection, select.POLLIN)
+            poll.register(conn.sock, select.POLLIN)
             return bool(poll.poll(_STAY * 1000))
         except (OSError, ValueError):  # closed
             return False
