@@ -34,7 +34,7 @@ class Flags(SimpleFlags):
     grpc_channel_arguments: Annotated[str, "name=value,… for the gRPC server"] = ""
     rest_api_port: Annotated[int, "REST; 0: none (8501 as in the image tensorflow/serving)"] = 8501
     rest_api_host: Annotated[str, "address that REST and gRPC listen on; ours"] = "0.0.0.0"  # noqa: S104  # as tensorflow_model_server
-    rest_api_num_threads: Annotated[int, "threads that answer REST"] = 4 * _CPUS
+    rest_api_num_threads: Annotated[int, "threads for REST; as many stay with clients"] = 4 * _CPUS
     rest_api_timeout_in_ms: Annotated[int, "longest a REST call may take"] = 30_000
     rest_api_enable_cors_support: Annotated[bool, "let pages of other origins ask"] = False
     model_config_file: Annotated[

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import ssl
 import zlib
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ _STEP = 2**20  # bytes read at once
 _PATIENCE = 8  # times the limit that is still read, so that the client hears what is wrong
 _SILENCE = (BlockingIOError, ssl.SSLWantReadError)  # nothing came, for as long as a socket waits
 _GZIP = 16 + zlib.MAX_WBITS
+_ORIGIN = re.compile("https?://[^/?]*", re.IGNORECASE)
 
 
 class BodyTooLarge(ResourceExhausted):
@@ -31,12 +33,21 @@ class BodyTooLarge(ResourceExhausted):
     http = 413
 
 
-def path_of(environ: WSGIEnvironment) -> str:
-    """Return the path as it was sent, still percent-encoded, without the query."""
+def target_of(environ: WSGIEnvironment) -> str:
+    """Return the path and the query as they were sent, still percent-encoded.
+
+    Of an absolute URL, as one sends to a proxy, what follows the host: evhttp_request.cc.
+    """
     sent: str | None = environ.get("RAW_URI")  # gunicorn's
     if sent is None:
         sent = quote(environ["PATH_INFO"].encode("latin-1"), safe="/:@!$&'()*+,;=~")
-    return sent.partition("?")[0]
+        sent += f"?{environ['QUERY_STRING']}" if environ.get("QUERY_STRING") else ""
+    return _ORIGIN.sub("", sent, count=1)
+
+
+def path_of(environ: WSGIEnvironment) -> str:
+    """Return the path as it was sent, still percent-encoded, without the query."""
+    return target_of(environ).partition("?")[0]
 
 
 def body_of(environ: WSGIEnvironment, limit: int) -> bytes:
@@ -53,7 +64,7 @@ def body_of(environ: WSGIEnvironment, limit: int) -> bytes:
         _read_away(stream, length, limit)
         size = "" if length is None else f" of {length:,} bytes"
         raise BodyTooLarge(f"Request body{size} is too large; this server takes {limit:,} bytes")
-    if environ.get("HTTP_CONTENT_ENCODING", "").lower() == "gzip":
+    if "gzip" in environ.get("HTTP_CONTENT_ENCODING", "").lower():
         return _inflate(body, limit)
     return body
 

@@ -36,14 +36,17 @@ def predict(servable: Servable, request: PredictRequest) -> dict[str, Array]:
 
 
 def _check_count(signature: Signature, request: PredictRequest) -> None:
-    """Raise where there are too many or too few inputs: VerifyRequestInputsSize."""
+    """Raise where there are too many or too few inputs: VerifyRequestInputsSize.
+
+    Where some have defaults, which of too few is missing is told by _input.
+    """
     sent, wanted = set(request.inputs), set(signature.inputs)
-    if len(sent) != len(wanted) and (sent - wanted or wanted - sent - set(signature.defaults)):
+    if len(sent) > len(wanted) or (len(sent) < len(wanted) and not signature.defaults):
         raise InvalidArgument(
             f"input size does not match signature: {len(sent)}!={len(wanted)} "
             f"len({{{_names(sent)}}}) != len({{{_names(wanted)}}}). "
             f"Sent extra: {{{_names(sent - wanted)}}}. "
-            f"Missing but required: {{{_names(wanted - sent - set(signature.defaults))}}}."
+            f"Missing but required: {{{_names(wanted - sent)}}}."
         )
 
 

@@ -102,7 +102,7 @@ class RestServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no type
         flags = self._setup.flags
         return {
             "bind": f"{flags.rest_api_host}:{flags.rest_api_port}",
-            "worker_class": "gthread",
+            "worker_class": "serving.rest_threads.Worker",
             "workers": 1,
             "threads": flags.rest_api_num_threads,
             "timeout": 0,  # a long call is no reason to kill the process that holds the models

@@ -25,7 +25,7 @@ from serving.errors import (
     Unauthenticated,
 )
 from serving.flags import Flags
-from serving.http_request import body_of, path_of
+from serving.http_request import body_of, path_of, target_of
 from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.servable import Served
 from serving.monitoring.measured import measured
@@ -139,7 +139,7 @@ class _Api:
 
     def answer(self, environ: WSGIEnvironment) -> bytes:
         """Return the JSON of a good answer; raise ServingError, whatever else goes wrong."""
-        method, path = environ["REQUEST_METHOD"], path_of(environ)
+        method, path = environ["REQUEST_METHOD"], target_of(environ)
         match = _PATHS[method].fullmatch(path) if method in _PATHS else None
         verb = match["verb"] if match and method == "POST" else ""
         with self._metrics.request(_name(match) if match else "", verb, "REST"):
@@ -178,10 +178,11 @@ class _Api:
             yield served
 
     def _predict(self, match: re.Match[str], body: dict[str, Any]) -> bytes:
-        name = predict_body.signature_name(body) or signature.DEFAULT
+        name = predict_body.signature_name(body)
         with self._use(match) as served:
             chosen = signature.choose(served.servable.signatures, name)
-            outputs = served.servable.run(name, predict_body.to_arrays(body, chosen))
+            inputs = predict_body.to_arrays(body, chosen)
+            outputs = served.servable.run(name or signature.DEFAULT, inputs)
         return json_answer.format_answer(outputs, row=predict_body.is_row(body))
 
     def _classify(self, match: re.Match[str], body: dict[str, Any]) -> bytes:

@@ -35,7 +35,10 @@ class Metric:
 
     def _cell(self, values: tuple[str, ...]) -> list[float]:
         """Return what is counted for these labels; for one more set than can be kept: no labels."""
-        if values not in self._cells and len(self._cells) >= _MOST:
+        found = self._cells.get(values)
+        if found is not None:
+            return found
+        if len(self._cells) >= _MOST:
             values = ("",) * len(self._labels)
         return self._cells.setdefault(values, self._empty())
 

@@ -124,9 +124,12 @@ class Statistics:
         """Return those of a version; one more than can be kept are counted for nobody."""
         key = (model, version)
         with self._lock:
-            if key not in self._versions and len(self._versions) >= _MOST:
-                return VersionStatistics()
-            return self._versions.setdefault(key, VersionStatistics())
+            found = self._versions.get(key)
+            if found is None:
+                found = VersionStatistics()
+                if len(self._versions) < _MOST:
+                    self._versions[key] = found
+            return found
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return what there is, by model and then version."""

@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import gc
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,9 @@ from serving.platforms.placement import release_from_cluster
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import Signature, TensorInfo, choose
 from serving.protocol.tensor_pb2 import TensorProto
+
+# Before the graph's own text Python's session puts which line of Python made the operation.
+_PYTHON_S = re.compile(r"\AGraph execution error:\n.*\nNode: '[^']*'\n", re.DOTALL)
 
 
 @functools.cache
@@ -82,7 +86,7 @@ class SavedModel:
             self._place()
         except tf.errors.OpError as error:
             self._session.close()
-            raise of(error.error_code, error.message) from None
+            raise of(error.error_code, _PYTHON_S.sub("", error.message)) from None
         except ServingError:
             self._session.close()
             raise

@@ -1,8 +1,9 @@
 """Floats as TensorFlow Serving prints them: six digits where they read back as the same number,
 else as many as the type needs; never `0.20000000298` for a float of 0.2.
 
-Source: WriteDecimal in tensorflow_serving/util/json_tensor.cc. Nearly all are rounded here, all at
-once, to doubles whose shortest text is just that one, for orjson to write; the rest go through %g.
+Source: WriteDecimal in tensorflow_serving/util/json_tensor.cc. Where there are many, nearly all are
+rounded here, all at once, to doubles whose shortest text is just that one, for orjson to write; the
+rest, and few, go through %g.
 """
 
 from __future__ import annotations
@@ -26,11 +27,14 @@ _TENS = np.array([float(f"1e{power}") for power in range(47)])
 _EXPONENTS = [f"e-{power:02}" for power in range(39)]
 _TIE = 1e-6  # of a number of nine digits; the doubles that _small works with are off by 2e-7
 _DIGITS = {"float32": 9, "float64": 17}  # std::numeric_limits<…>::max_digits10
+_FEW = 32  # numbers, for which to round all at once takes longer
 _NAMES = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
 def dump(array: Floats) -> str:
     """Return float32 or float64 [...], not empty, as nested lists of numbers in JSON."""
+    if array.size <= _FEW:
+        return _fill(_join(np.full(array.shape, np.nan)), _one_by_one(array.ravel()))
     size = np.abs(array)
     easy = ((size >= _LEAST) & (size < _MOST) & (array.dtype == np.float32)) | (size == 0)
     rounded = _round(np.where(easy, array, 0).astype(np.float64), array)
@@ -67,7 +71,7 @@ def _texts(numbers: Floats) -> list[str]:
     if small.any():
         right, texts[small] = _small(numbers[small])
         small[small] = right
-    texts[~small] = [_text(number) for number in numbers[~small]]
+    texts[~small] = _one_by_one(numbers[~small])
     return list(texts)
 
 
@@ -85,9 +89,16 @@ def _small(numbers: Floats) -> tuple[Flags, list[str]]:
     return right & (np.abs(six) < 1e6), texts
 
 
-def _text(number: np.floating[Any]) -> str:
-    text = f"{number:g}"
+def _one_by_one(numbers: Floats) -> list[str]:
+    """Return the text of each number of float [count], by %g."""
+    texts = [f"{number:g}" for number in numbers.tolist()]
     with np.errstate(over="ignore"):
-        if number.dtype.type(float(text)) != number:
-            text = f"{number:.{_DIGITS[number.dtype.name]}g}"
+        same = np.array([*map(float, texts)]).astype(numbers.dtype) == numbers
+    digits = _DIGITS[numbers.dtype.name]
+    for place in np.flatnonzero(~same).tolist():
+        texts[place] = f"{float(numbers[place]):.{digits}g}"
+    return [_with_a_point(text) for text in texts]
+
+
+def _with_a_point(text: str) -> str:
     return text if "." in text or "e" in text else _NAMES.get(text) or text + ".0"

@@ -76,7 +76,7 @@ def parse_json(body: bytes) -> dict[str, Any]:
     """Return the object that the body is; raise InvalidArgument."""
     if not body:
         raise InvalidArgument("JSON Parse error: The document is empty")  # jt:475
-    if body.count(b",") >= MOST_VALUES:
+    if len(body) > MOST_VALUES and body.count(b",") >= MOST_VALUES:
         raise InvalidArgument(
             f"JSON Parse error: the document has {body.count(b',') + 1:,} values or more; "
             f"this server takes {MOST_VALUES:,}"
@@ -127,6 +127,8 @@ def _in_rapidjson_s_words(error: json.JSONDecodeError) -> str:
     offset, there = _size(before), error.doc[error.pos : error.pos + 8]
     if error.msg == "Expecting value":  # it tells the place where it could go on no longer
         offset += max(_alike(each, there) for each in _LITERALS)
+    if error.msg == "Invalid \\uXXXX escape":
+        offset -= 1  # RapidJSON tells where the backslash is, Python the u
     if error.msg == "Expecting ',' delimiter":
         words = _COMMA[_innermost(before)]
         if before[-1:].isdigit() and there[:1].lower() in _NUMBER:

@@ -26,7 +26,7 @@ _RULES: tuple[tuple[Callable[[Mapping[str, Any]], bool], str], ...] = (
     ),
     (
         lambda body: "instances" in body and not isinstance(body["instances"], list),
-        "Expecting 'instances' to be an list/array",
+        "Excepting 'instances' to be an list/array",
     ),
     (lambda body: body.get("instances") == [], "No values in 'instances' array"),
 )

@@ -53,14 +53,20 @@ class Signature:
 
 
 def choose(signatures: Mapping[str, Signature], name: str) -> Signature:
-    """Return the signature of that name; raise InvalidArgument if there is none to be called."""
-    if name not in signatures:
+    """Return the signature of that name; raise InvalidArgument if there is none to be called.
+
+    Without a name it is the default.
+    """
+    found = signatures.get(name or DEFAULT)
+    if found is None:
         # TensorFlow Serving's words: http_rest_api_handler.cc:237.
-        raise InvalidArgument(f'Serving signature name: "{name}" not found in signature def')
-    if not signatures[name].inputs:
+        raise InvalidArgument(
+            f'Serving signature name: "{name or DEFAULT}" not found in signature def'
+        )
+    if not found.inputs:
         # Such as __saved_model_init_op. json_tensor.cc, FillPredictRequestFromJson.
-        raise InvalidArgument(f"Failed to get input map for signature: {name}")
-    return signatures[name]
+        raise InvalidArgument(f"Failed to get input map for signature: {name or 'DEFAULT'}")
+    return found
 
 
 def as_json(signature: Signature) -> dict[str, object]:

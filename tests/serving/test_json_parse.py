@@ -60,6 +60,7 @@ def test_float_is_shown_with_a_float_s_digits(value: float, text: str) -> None:
         (b'{"a":[1 2]}', "Missing a comma or ] after an array element. at offset: 8"),
         ('{"ä":[1 2]}'.encode(), "Missing a comma or ] after an array element. at offset: 9"),
         (b'{"a":"\\x"}', "Invalid escape character in string. at offset: 6"),
+        (b'{"a":"\\u12"}', "Incorrect hex digit after \\u escape in string. at offset: 6"),
         (b'{"a":1e400}', "Number too big to be stored in double. at offset: 5"),
         (b'{"a":[1.]}', "Miss fraction part in number. at offset: 8"),
         (b'{"a":[1e-]}', "Miss exponent in number. at offset: 9"),

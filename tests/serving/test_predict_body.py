@@ -93,7 +93,7 @@ def test_answer_has_the_form_of_the_question() -> None:
     [
         ({}, "DT_FLOAT", "Missing 'inputs' or 'instances' key"),  # jt:704
         ({"instances": []}, "DT_FLOAT", "No values in 'instances' array"),
-        ({"instances": 1}, "DT_FLOAT", "Expecting 'instances' to be an list/array"),
+        ({"instances": 1}, "DT_FLOAT", "Excepting 'instances' to be an list/array"),
         ({"inputs": {"y": 1}}, "DT_FLOAT", "Missing named input: x in 'inputs' object."),
         ({"inputs": {}}, "DT_FLOAT", "Missing named input: x in 'inputs' object."),
         (

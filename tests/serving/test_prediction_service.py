@@ -124,8 +124,15 @@ def test_input_that_has_a_default_may_be_left_out(fronts: Fronts) -> None:
     assert refusal(predict, predict_request("optional", y=[5.0])) == (
         "INVALID_ARGUMENT",
         (
-            "input size does not match signature: 1!=2 len({y}) != len({x,y}). "
-            "Sent extra: {}. Missing but required: {x}."
+            "Signature input alias: x(feed name: x:0) not found in request and no default value "
+            "provided. Inputs expected to be in the request {y}, or default input alias set: y"
+        ),
+    )
+    assert refusal(predict, predict_request("optional", x=[1.0], z=[5.0], w=[5.0])) == (
+        "INVALID_ARGUMENT",  # predict_util.cc, VerifyRequestInputsSize
+        (
+            "input size does not match signature: 3!=2 len({w,x,z}) != len({x,y}). "
+            "Sent extra: {w,z}. Missing but required: {y}."
         ),
     )
     assert refusal(predict, predict_request("optional", x=[1.0], z=[5.0])) == (

@@ -183,12 +183,21 @@ def test_bytes_that_are_no_picture_are_the_client_s_mistake(serving_url: str) ->
     assert "error" in response.json()
 
 
-@pytest.mark.parametrize("path", ["/elsewhere", "/v1", "/a//b", "/", "//v1/models/demo"])
+# Not "/": that is Simple TensorFlow Serving's, which answers that one has to POST there.
+@pytest.mark.parametrize("path", ["/elsewhere", "/v1", "/a//b", "//v1/models/demo"])
 def test_outside_v1_there_is_nothing_nor_a_way_elsewhere(serving_url: str, path: str) -> None:
     connection = http.client.HTTPConnection(serving_url.removeprefix("http://"), timeout=5)
     connection.request("GET", path)  # requests would mend the path
     assert connection.getresponse().status == 404
     connection.close()
+
+
+def test_absolute_url_is_its_path(serving_url: str) -> None:  # evhttp_uri_get_path
+    connection = http.client.HTTPConnection(serving_url.removeprefix("http://"), timeout=5)
+    connection.request("GET", "http://models.example/v1/models/demo")  # as to a proxy
+    answer = json.loads(connection.getresponse().read())
+    connection.close()
+    assert answer["model_version_status"][0]["state"] == "AVAILABLE"
 
 
 def test_calls_at_once_are_all_answered(serving_url: str, samples: dict[str, bytes]) -> None:

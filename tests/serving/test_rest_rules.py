@@ -138,6 +138,13 @@ WRONG = [
         "Failed to convert version: 9223372036854",
     ),
     ("m/versions/x:predict", b"", 400, "Malformed request: POST /v1/models/m/versions/x:predict"),
+    # util, kPredictionApiGegex, on what evhttp_request.cc calls uri_path: path and query
+    (
+        "half_plus_two:predict?x=1",
+        {"inputs": 1},
+        400,
+        "Malformed request: POST /v1/models/half_plus_two:predict?x=1",
+    ),
     ("m:Predict", b"", 400, "Malformed request: POST /v1/models/m:Predict"),
     ("a%2Fb:predict", {"inputs": 1}, 404, "Servable not found for request: Latest(a/b)"),
     ("%ff:predict", {"inputs": 1}, 404, "Servable not found for request: Latest(\ufffd)"),
@@ -158,14 +165,31 @@ def test_status_of_a_label_is_that_of_all_versions(fronts: Fronts) -> None:
     assert found[0] == found[1] == found[2]
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "text"),
+    [  # evhttp_request.cc, uri_path; a name may hold whatever is no / or :
+        ("half_plus_two?x=1", 404, "Could not find any versions of model half_plus_two?x=1"),
+        (
+            "half_plus_two/versions/1?x",
+            400,
+            "Malformed request: GET /v1/models/half_plus_two/versions/1?x",
+        ),
+    ],
+)
+def test_query_is_a_part_of_the_path(fronts: Fronts, path: str, status: int, text: str) -> None:
+    response = requests.get(f"{fronts.url}/{path}", timeout=20)
+    assert (response.status_code, response.json()["error"]) == (status, text)
+
+
 def test_metadata_by_label(fronts: Fronts) -> None:
     url = f"{fronts.url}/half_plus_two/labels/stable/metadata"
     assert requests.get(url, timeout=20).json()["model_spec"]["version"] == "1"
 
 
-def test_content_type_is_ignored_and_gzip_is_not(fronts: Fronts) -> None:
-    body = gzip.compress(b'{"instances": [2.0]}')
-    headers = {"Content-Encoding": "gzip", "Content-Type": "image/png"}
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "identity, gzip"])
+def test_content_type_is_ignored_and_gzip_is_not(fronts: Fronts, encoding: str) -> None:
+    body = gzip.compress(b'{"instances": [2.0]}')  # evhttp_request.cc, NeedUncompressGzipContent
+    headers = {"Content-Encoding": encoding, "Content-Type": "image/png"}
     response = post(f"{fronts.url}/half_plus_two:predict", body, headers=headers)
     assert response.json() == {"predictions": [3.0]}
 

@@ -96,6 +96,14 @@ def test_file_that_is_no_model(tmp_path: Path) -> None:
         SavedModel(tmp_path)
 
 
+def test_variables_that_are_cut_off_are_told_in_the_graph_s_words(tmp_path: Path) -> None:
+    tests.models.half_plus_two(tmp_path / "1")
+    for path in (tmp_path / "1" / "variables").iterdir():
+        path.write_bytes(path.read_bytes()[:20])
+    with pytest.raises(DataLoss, match=r"^file is too short to be an sstable"):
+        SavedModel(tmp_path / "1")  # without what Python's session puts before it
+
+
 def test_error_of_a_call_names_no_folder(tmp_path: Path) -> None:
     import tensorflow as tf
 
