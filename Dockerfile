@@ -37,6 +37,7 @@ CMD ["python", "-m", "worker"]
 FROM base AS serving
 RUN pip install --require-hashes -r requirements/serving.txt \
     && install --directory --owner=10001 /models
+COPY labels /kantu/labels
 COPY serving /kantu/serving
 ENV KERAS_HOME=/models/.keras
 USER 10001
