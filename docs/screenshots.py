@@ -17,6 +17,8 @@ from simulator.house import say
 IMAGES = Path(__file__).parent / "images"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+THREE = ((33, 26), (41, 20), (52, 19), (62, 24), (65, 34), (61, 44), (48, 49), (62, 55), (68, 66))
+THREE += ((63, 78), (52, 83), (40, 81), (31, 74))  # percent of the drawing board
 SENT = ("1-digit-3", "5-shapes", "6-cat")
 
 
@@ -27,6 +29,7 @@ def main() -> int:
         try:
             demo.house.open()
             take(f"http://127.0.0.1:{demo.ports['simulator']}/")
+            take_try(f"http://127.0.0.1:{demo.ports['serving']}/ui/try?model=demo")
         finally:
             demo.close()
     return 0
@@ -49,6 +52,26 @@ def take(url: str) -> None:
         page.screenshot(path=IMAGES / "chat.png")
         page.set_viewport_size({"width": 390, "height": 844})
         page.screenshot(path=IMAGES / "chat-phone.png")
+        browser.close()
+
+
+def take_try(url: str) -> None:
+    """Draw a 3 on the model server's page and keep what it says."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1120, "height": 1000}, locale="en-US")
+        page.goto(url)
+        board = page.locator("#sketch").bounding_box()
+        assert board  # noqa: S101  # it is on the page
+        scale = board["width"] / 100
+        for number, (x, y) in enumerate(THREE):
+            page.mouse.move(board["x"] + scale * x, board["y"] + scale * y, steps=6)
+            if number == 0:
+                page.mouse.down()
+        page.mouse.up()
+        page.wait_for_function("document.getElementById('told').textContent")
+        page.wait_for_timeout(800)
+        page.screenshot(path=IMAGES / "try.png")
         browser.close()
 
 
