@@ -59,7 +59,7 @@ def take_try(url: str) -> None:
     """Draw a 3 on the model server's page and keep what it says."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1120, "height": 1000}, locale="en-US")
+        page = browser.new_page(viewport={"width": 1080, "height": 1300}, locale="en-US")
         page.goto(url)
         board = page.locator("#sketch").bounding_box()
         assert board  # noqa: S101  # it is on the page
@@ -69,9 +69,9 @@ def take_try(url: str) -> None:
             if number == 0:
                 page.mouse.down()
         page.mouse.up()
-        page.wait_for_function("document.getElementById('told').textContent")
+        page.wait_for_selector(".bars li")
         page.wait_for_timeout(800)
-        page.screenshot(path=IMAGES / "try.png")
+        page.screenshot(path=IMAGES / "try.png", full_page=True)
         browser.close()
 
 
