@@ -17,8 +17,9 @@ from simulator.house import say
 IMAGES = Path(__file__).parent / "images"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-THREE = ((33, 26), (41, 20), (52, 19), (62, 24), (65, 34), (61, 44), (48, 49), (62, 55), (68, 66))
-THREE += ((63, 78), (52, 83), (40, 81), (31, 74))  # percent of the drawing board
+# Percent of the drawing board, from left and top.
+ACROSS = (33, 41, 52, 62, 65, 61, 48, 62, 68, 63, 52, 40, 31)
+DOWN = (26, 20, 19, 24, 34, 44, 49, 55, 66, 78, 83, 81, 74)
 SENT = ("1-digit-3", "5-shapes", "6-cat")
 
 
@@ -64,7 +65,7 @@ def take_try(url: str) -> None:
         board = page.locator("#sketch").bounding_box()
         assert board  # noqa: S101  # it is on the page
         scale = board["width"] / 100
-        for number, (x, y) in enumerate(THREE):
+        for number, (x, y) in enumerate(zip(ACROSS, DOWN, strict=True)):
             page.mouse.move(board["x"] + scale * x, board["y"] + scale * y, steps=6)
             if number == 0:
                 page.mouse.down()
