@@ -17,6 +17,9 @@ from simulator.house import say
 IMAGES = Path(__file__).parent / "images"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+# Percent of the drawing board, from left and top.
+ACROSS = (33, 41, 52, 62, 65, 61, 48, 62, 68, 63, 52, 40, 31)
+DOWN = (26, 20, 19, 24, 34, 44, 49, 55, 66, 78, 83, 81, 74)
 SENT = ("1-digit-3", "5-shapes", "6-cat")
 
 
@@ -27,6 +30,7 @@ def main() -> int:
         try:
             demo.house.open()
             take(f"http://127.0.0.1:{demo.ports['simulator']}/")
+            take_try(f"http://127.0.0.1:{demo.ports['serving']}/ui/try?model=demo")
         finally:
             demo.close()
     return 0
@@ -49,6 +53,26 @@ def take(url: str) -> None:
         page.screenshot(path=IMAGES / "chat.png")
         page.set_viewport_size({"width": 390, "height": 844})
         page.screenshot(path=IMAGES / "chat-phone.png")
+        browser.close()
+
+
+def take_try(url: str) -> None:
+    """Draw a 3 on the model server's page and keep what it says."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1080, "height": 1300}, locale="en-US")
+        page.goto(url)
+        board = page.locator("#sketch").bounding_box()
+        assert board  # noqa: S101  # it is on the page
+        scale = board["width"] / 100
+        for number, (x, y) in enumerate(zip(ACROSS, DOWN, strict=True)):
+            page.mouse.move(board["x"] + scale * x, board["y"] + scale * y, steps=6)
+            if number == 0:
+                page.mouse.down()
+        page.mouse.up()
+        page.wait_for_selector(".bars li")
+        page.wait_for_timeout(800)
+        page.screenshot(path=IMAGES / "try.png", full_page=True)
         browser.close()
 
 

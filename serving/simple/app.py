@@ -37,6 +37,7 @@ from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.config import ModelConfig
 from serving.lifecycle.paths import hidden
 from serving.monitoring.metrics import Metrics
+from serving.pages import site
 from serving.protocol import json_model
 from serving.protocol.json_parse import parse_json
 from serving.simple import functions, listing, page
@@ -72,6 +73,7 @@ def create_app(catalogue: Catalogue, flags: Flags, metrics: Metrics) -> WSGIAppl
         ("/ui", "GET", routes.page),
     ):
         app.add_url_rule(rule, f"{method} {rule}", view, methods=[method])
+    app.register_blueprint(site.blueprint())
     app.register_error_handler(Exception, _failed)
     if flags.rest_api_enable_cors_support:
         app.after_request(_allow_others)
