@@ -3,7 +3,7 @@ import { Feed } from "./feed.js";
 import { Phone } from "./phone.js";
 import { Stage } from "./stage.js";
 import { Timeline } from "./timeline.js";
-import { play, quiet } from "./scene.js";
+import { greeted, play, quiet } from "./scene.js";
 import { post } from "./wire.js";
 import { language, words } from "./words.js";
 
@@ -44,6 +44,7 @@ class Page {
     for (const name of ["scene", "mode", "verified", "followers"]) query.delete(name);
     this.keepAddress();
     if (!scene) return;
+    await greeted(this.active);
     await quiet(this.active);
     const faults = this.stage.faults.map((button) => button.dataset.fault);
     play(scene, { phone: this.active, language, stage: this.stage, faults });
@@ -53,15 +54,11 @@ class Page {
     const { follower } = await post("/chat/follow");
     const phone = this.show(follower);
     // The account speaks Chinese until a follower writes in English.
-    if (language === "en") await this.greeted(phone);
-    return phone;
-  }
-
-  async greeted(phone) {
-    for (let looks = 0; looks < 100 && !phone.speaking; looks++) {
-      await new Promise((done) => setTimeout(done, 50));
+    if (language === "en") {
+      await greeted(phone);
+      await phone.say(words.chat.hello);
     }
-    await phone.say(words.chat.hello);
+    return phone;
   }
 
   show(follower) {

@@ -24,6 +24,7 @@ export class Phone {
     this.initial = language === "zh" ? name.at(-1) : name[0]; // 小明 is 明
     this.find(".face").textContent = this.initial;
     this.chat = this.find(".chat");
+    this.lines = this.find(".chat ol");
     this.chat.setAttribute("aria-label", fill(words.chat.label, { name }));
     this.menu = new AccountMenu(this);
     this.offer(words.chat.starters.map((text) => [text, () => this.say(text)]));
@@ -131,7 +132,9 @@ export class Phone {
 
   on_end({ push, outcome }) { // no answer comes, or not now
     const waiting = this.pending.find((each) => each.event.number === push);
-    waiting?.line.querySelector(".took").append(words.outcome[outcome]);
+    const label = waiting?.line.querySelector(".took");
+    label?.classList.add("wordy");
+    label?.append(words.outcome[outcome]);
     this.drop(push);
   }
 
@@ -170,7 +173,7 @@ export class Phone {
         node("div", { className: "bubble" }, node("i"), node("i"), node("i")));
       this.dots.setAttribute("aria-label", words.chat.typing);
       const stay = this.isAtEnd();
-      this.chat.append(this.dots);
+      this.lines.append(this.dots);
       if (stay) this.scroll();
     }
   }
@@ -210,12 +213,12 @@ export class Phone {
   put(line, event) {
     this.stay = this.isAtEnd();
     if (event.real - this.last > SEPARATED) {
-      this.chat.append(node("li", { className: "notice time" },
+      this.lines.append(node("li", { className: "notice time" },
         node("time", {}, clock.format(1000 * event.real))));
     }
     this.last = event.real;
-    this.chat.append(line);
-    if (this.dots?.isConnected) this.chat.append(this.dots);
+    this.lines.append(line);
+    if (this.dots?.isConnected) this.lines.append(this.dots);
     if (this.stay) this.scroll();
     else this.find(".newer").hidden = false;
   }
@@ -226,6 +229,7 @@ export class Phone {
       chip.addEventListener("click", act);
       return chip;
     }));
+    this.find(".chips").scrollLeft = 0;
   }
 
   isAtEnd() {

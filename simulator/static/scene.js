@@ -1,6 +1,7 @@
 // What an address such as ?scene=shapes has the first follower do, one thing after the other.
 const QUESTION = { zh: "最大的图形是什么颜色？", en: "What colour is the largest shape?" };
 const PATIENCE = 30000; // milliseconds for an answer
+const GREETING = 5000;
 
 const sample = (name) => ({ phone }) => phone.sendSample(`${name}.jpg`);
 
@@ -13,21 +14,30 @@ const SCENES = {
 };
 
 export async function play(name, { phone, language, stage, faults }) {
-  const steps = faults.includes(name) ? [() => stage.fault(name)] : SCENES[name] ?? [];
+  const known = Object.hasOwn(SCENES, name) ? SCENES[name] : [];
+  const steps = faults.includes(name) ? [() => stage.fault(name)] : known;
   for (const step of steps) {
     await step({ phone, language });
     await quiet(phone);
   }
 }
 
-// Resolves when the phone waits for no answer.
-export function quiet(phone) {
-  const end = Date.now() + PATIENCE;
+// Resolves when the account has said something; or when that takes too long.
+export const greeted = (phone) => until(() => phone.speaking, GREETING);
+
+// Resolves when the phone waits for no answer; or when that takes too long.
+export async function quiet(phone) {
+  await until(() => false, 200); // what was sent just now must have come in
+  await until(() => phone.pending.length === 0, PATIENCE);
+}
+
+function until(condition, milliseconds) {
+  const end = Date.now() + milliseconds;
   return new Promise((done) => {
     const look = () => {
-      if (phone.pending.length === 0 && phone.pushes.length || Date.now() > end) done();
+      if (condition() || Date.now() > end) done();
       else setTimeout(look, 50);
     };
-    setTimeout(look, 200);
+    look();
   });
 }
