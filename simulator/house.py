@@ -20,6 +20,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
+from simulator.progress import bar
+
 ROOT = Path(__file__).parents[1]
 _END_PATIENCE = 12  # seconds from SIGTERM to SIGKILL; a worker may be in the middle of a picture
 _AT_ONCE = 2  # programs that start; on two cores
@@ -151,17 +153,19 @@ class House:
     def _start(self, programs: Sequence[Program]) -> None:
         opened = time.monotonic()
         waiting, starting = list(programs), dict[str, tuple[Program, float]]()
-        while (waiting or starting) and not self.stopping:
-            # More at once would only make each other slow, and the slowest decides.
-            while waiting and len(starting) < _AT_ONCE:
-                program = waiting.pop(0)
-                program.start()
-                starting[program.name] = program, time.monotonic()
-            for program, started in list(starting.values()):
-                if self._settled(program, time.monotonic() - started):
-                    self._say(f"  ✓ {program.name:<10} {time.monotonic() - opened:5.1f} s")
-                    del starting[program.name]
-            time.sleep(0.1)
+        with bar(len(waiting), guess=False) as show:
+            while (waiting or starting) and not self.stopping:
+                # More at once would only make each other slow, and the slowest decides.
+                while waiting and len(starting) < _AT_ONCE:
+                    program = waiting.pop(0)
+                    program.start()
+                    starting[program.name] = program, time.monotonic()
+                for program, started in list(starting.values()):
+                    if self._settled(program, time.monotonic() - started):
+                        self._say(f"  ✓ {program.name:<10} {time.monotonic() - opened:5.1f} s")
+                        del starting[program.name]
+                show(len(programs) - len(waiting) - len(starting), ", ".join(starting))
+                time.sleep(0.1)
 
     def _settled(self, program: Program, seconds: float) -> bool:
         if program.died():
