@@ -88,9 +88,9 @@ def visit(
 
 def wait_for_answers(page: Page, number: int, outcome: str = "sent") -> None:
     """Wait until the account has said so many things, and how the last came about is drawn."""
-    said = page.locator(".theirs .bubble")
+    said = page.locator(".theirs:not(.typing) .bubble")
     expect(said).to_have_count(number, timeout=_PATIENCE)
-    expect(page.locator(".typing")).to_have_count(0)
+    expect(page.locator(".typing")).to_have_count(0, timeout=_PATIENCE)
     expect(page.locator(f".end.{outcome}")).to_be_visible()
     page.wait_for_timeout(1500)  # the account of all messages follows within a second
     page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")

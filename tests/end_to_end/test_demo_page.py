@@ -94,7 +94,7 @@ def visit(browser: Browser, address: str) -> Iterator[Open]:
 
 def wait_for_answers(page: Page, number: int) -> list[str]:
     """Return what the account has said, once there are that many answers and none is awaited."""
-    said = page.locator(".theirs .bubble")
+    said = page.locator(".theirs:not(.typing) .bubble")
     expect(said).to_have_count(number, timeout=30_000)
     expect(page.locator(".typing")).to_have_count(0, timeout=30_000)
     return said.all_inner_texts()
