@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from simulator.house import Say
+from simulator.progress import bar
 
 ROUNDS = 5
 
@@ -60,14 +61,16 @@ def race(contestants: Sequence[Contestant], rounds: int, say: Say) -> Race:
     """Measure all of them, round after round."""
     began, loads = time.monotonic(), list[float]()
     measured = list[dict[str, Mapping[str, float]]]()
-    for number in range(1, rounds + 1):
-        loads.append(os.getloadavg()[0])
-        measured.append({})
-        for contestant in contestants:
-            values = contestant.run()
-            measured[-1][contestant.name] = values
-            figures = "  ".join(f"{metric} {value:.4g}" for metric, value in values.items())
-            say(f"{number}/{rounds} {contestant.name:<8} {figures}")
+    with bar(rounds * len(contestants)) as show:
+        for number in range(rounds):
+            loads.append(os.getloadavg()[0])
+            measured.append({})
+            for place, contestant in enumerate(contestants):
+                show(number * len(contestants) + place, contestant.title)
+                values = contestant.run()
+                measured[-1][contestant.name] = values
+                figures = "  ".join(f"{metric} {value:.4g}" for metric, value in values.items())
+                say(f"{number + 1}/{rounds} {contestant.name:<8} {figures}")
     return Race(rounds=measured, loads=loads, seconds=time.monotonic() - began)
 
 

@@ -34,6 +34,8 @@ class Account:
         self.menu = Menu()
         self.transcript = Transcript()
         self.verified = True  # else it has neither customer-service messages nor media
+        self.pushes = True  # may it send customer-service messages?
+        self.delay = 0.0  # seconds that each call of its API takes longer
         self.menus = True  # may it send a msgmenu? test accounts (测试号) may not
         self.listed: set[str] | None = None  # addresses that may fetch a token; None: any
         self.callback_addresses = ["127.0.0.1"]  # where its pushes come from
@@ -65,11 +67,19 @@ class Account:
             raise ApiError(76021)
         return DAILY[api], self._used[api, self._today()]
 
+    def use_up(self, api: str) -> None:
+        """Let nothing be left of an API's quota for today."""
+        self._used[api, self._today()] = DAILY[api]
+
     def clear_quota(self) -> None:
         """Count the day's calls anew; raise ApiError where that was done ten times this month."""
         if self._resets >= RESETS:
             raise ApiError(48006)
         self._resets += 1
+        self.renew_quota()
+
+    def renew_quota(self) -> None:
+        """Count the day's calls anew, as at midnight in Beijing."""
         self._used.clear()
 
     def _today(self) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 import flask
 
+from simulator import calls
 from simulator.account import Account
 from simulator.errors import ApiError
 from simulator.media import content_type
@@ -36,6 +37,7 @@ def api(account: Account) -> flask.Blueprint:
     ):
         blueprint.add_url_rule(path, view_func=view, methods=[method])
     blueprint.register_error_handler(ApiError, _refuse)
+    calls.watch(blueprint, account)
     return blueprint
 
 
@@ -112,6 +114,8 @@ class _Desk:
     def send(self) -> dict[str, Any]:
         self._check_token()
         self._account.check_permission()
+        if not self._account.pushes:
+            raise ApiError(48001)
         self._account.count("message/custom/send")
         body = _json_body()
         kind, follower = body.get("msgtype"), body.get("touser")

@@ -13,6 +13,7 @@ import logging
 import secrets
 import struct
 import time
+from collections.abc import Mapping
 from typing import Any
 from xml.parsers.expat import ExpatError
 
@@ -24,6 +25,7 @@ from wechatpy.utils import WeChatSigner
 
 from contract.settings import Settings
 from simulator.account import Account
+from simulator.excerpt import excerpts
 from simulator.notation import XML, Notation, Push
 
 logger = logging.getLogger(__name__)
@@ -46,8 +48,19 @@ class Delivery:
     """What came of one try."""
 
     status: int  # HTTP; 0 where there was no answer in time
+    began: float  # seconds since 1970
     milliseconds: float
-    body: str = ""
+    query: Mapping[str, str]  # of our request, with its signature
+    sent: bytes  # the body of our request
+    body: str  # of the answer
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Parcel:
+    """A push on its way."""
+
+    push: Push
+    number: int  # of its entry in the transcript
 
 
 class Courier:
@@ -62,7 +75,7 @@ class Courier:
     ) -> None:
         key = settings.wechat_aes_key.get_secret_value() if settings.wechat_aes_key else ""
         self._account, self._webhook = account, webhook
-        self._mode, self._token = settings.wechat_mode, settings.wechat_tokens[0]
+        self.mode, self._token = settings.wechat_mode, settings.wechat_tokens[0]
         self._notation = notation
         self._crypto = WeChatCrypto(self._token, key, settings.wechat_app_id) if key else None
         self._http = requests.Session()
@@ -70,26 +83,30 @@ class Courier:
         self._threads = concurrent.futures.ThreadPoolExecutor(32, "courier")
         self._posts = concurrent.futures.ThreadPoolExecutor(32, "post")
 
-    def carry(self, push: Push, *, copies: int = 1) -> None:
-        """Deliver a push; more copies than one arrive at the same instant, as WeChat's may."""
-        for _ in range(copies):
-            self._threads.submit(self._deliver, push).add_done_callback(_report)
+    def carry(self, push: Push, *, number: int = -1, copies: int = 1) -> None:
+        """Deliver a push; more copies than one arrive at the same instant, as WeChat's may.
 
-    def _deliver(self, push: Push) -> None:
+        number: of its entry in the transcript, for whoever reads there what became of it.
+        """
+        for _ in range(copies):
+            task = self._threads.submit(self._deliver, _Parcel(push, number))
+            task.add_done_callback(_report)
+
+    def _deliver(self, parcel: _Parcel) -> None:
         for attempt in range(1, TRIES + 1):
             started = time.monotonic()
-            delivery = self._try(push)
-            self._note(push, attempt, delivery)
+            delivery = self._try(parcel.push)
+            self._note(parcel, attempt, delivery)
             if delivery.status == requests.codes.ok:
-                self._show(push, delivery)
+                self._show(parcel, delivery)
                 return
             if attempt < TRIES:
                 time.sleep(max(0.0, PATIENCE - (time.monotonic() - started)))
-        self._outage(push)
+        self._outage(parcel)
 
     def _try(self, push: Push) -> Delivery:
         query, body = self.seal(push)
-        started = time.monotonic()
+        began, started = time.time(), time.monotonic()
         # requests limits each wait for some bytes, not the sum of the waits.
         post = self._posts.submit(self._post, query, body, started + PATIENCE)
         try:
@@ -97,7 +114,9 @@ class Courier:
         except (requests.RequestException, TimeoutError):
             status, answer = 0, ""
         took = 1000 * (time.monotonic() - started)
-        return Delivery(status=status, milliseconds=took, body=answer)
+        return Delivery(
+            status=status, began=began, milliseconds=took, query=query, sent=body, body=answer
+        )
 
     def _post(self, query: dict[str, str], body: bytes, end: float) -> tuple[int, str]:
         """Return the status and the answer; raise TimeoutError soon after end."""
@@ -127,14 +146,14 @@ class Courier:
             "openid": push["FromUserName"],
         }
         plain = self._notation.write(push)
-        if self._mode == "plain" or self._crypto is None:
+        if self.mode == "plain" or self._crypto is None:
             return query, plain.encode()
         sealed = xmltodict.parse(self._crypto.encrypt_message(plain, nonce, timestamp))["xml"]
         query |= {"encrypt_type": "aes", "msg_signature": sealed["MsgSignature"]}
-        outside = push if self._mode == "compatible" else {"ToUserName": push["ToUserName"]}
+        outside = push if self.mode == "compatible" else {"ToUserName": push["ToUserName"]}
         return query, self._notation.write({**outside, "Encrypt": sealed["Encrypt"]}).encode()
 
-    def _show(self, push: Push, delivery: Delivery) -> None:
+    def _show(self, parcel: _Parcel, delivery: Delivery) -> None:
         """Put a passive reply on the follower's phone."""
         if delivery.body in {"", "success"}:
             return
@@ -142,10 +161,10 @@ class Courier:
             reply = self.open(delivery.body)
         except BadAnswer:
             reply = {}
-        if reply.get("ToUserName") == push["FromUserName"] and reply.get("Content"):
-            self._add("answer", push, text=reply["Content"], way="passive")
+        if reply.get("ToUserName") == parcel.push["FromUserName"] and reply.get("Content"):
+            self._add("answer", parcel, text=reply["Content"], way="passive")
         else:
-            self._outage(push)
+            self._outage(parcel)
 
     def open(self, body: str) -> dict[str, Any]:
         """Return the fields of a passive reply; raise BadAnswer."""
@@ -157,29 +176,33 @@ class Courier:
                 return self._notation.read(plain)
         except _UNREADABLE as error:
             raise BadAnswer(str(error)) from None
-        if self._mode == "safe":
+        if self.mode == "safe":
             raise BadAnswer("plaintext in safe mode")
         return fields
 
-    def _note(self, push: Push, attempt: int, delivery: Delivery) -> None:
+    def _note(self, parcel: _Parcel, attempt: int, delivery: Delivery) -> None:
         self._add(
             "delivery",
-            push,
+            parcel,
             attempt=attempt,
             status=delivery.status,
+            began=delivery.began,
             ms=round(delivery.milliseconds, 1),
             silent=delivery.body in {"", "success"},
+            mode=self.mode,
+            **excerpts(delivery.query, delivery.sent, delivery.body),
         )
 
-    def _outage(self, push: Push) -> None:
-        self._add("outage", push, text=OUTAGE)
+    def _outage(self, parcel: _Parcel) -> None:
+        self._add("outage", parcel, text=OUTAGE)
 
-    def _add(self, kind: str, push: Push, **facts: Any) -> None:
+    def _add(self, kind: str, parcel: _Parcel, **facts: Any) -> None:
         self._account.transcript.add(
             kind,
             self._account.clock.now(),
-            follower=push["FromUserName"],
-            message=push.get("MsgId", ""),
+            follower=parcel.push["FromUserName"],
+            message=parcel.push.get("MsgId", ""),
+            push=parcel.number,
             **facts,
         )
 

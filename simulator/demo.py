@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import string
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import requests
 from contract.settings import NO_MODEL, Settings
 from simulator import programs
 from simulator.house import ROOT, House, Program, Say, answers, end_with_parent, free_port, say
+from simulator.line import Line
+from simulator.stagehand import Stagehand
 
 FOLDER = ROOT / ".demo"
 PAGE_PORT = 8080
@@ -31,7 +34,7 @@ def main() -> int:
     say("Kantu 看图: the demo. Four programs and a Redis:")
     demo = Demo(FOLDER, say)
     try:
-        return demo.house.live(demo.welcome, demo.better_model)
+        return demo.house.live(demo.welcome, demo.better_model, demo.pause)
     finally:
         demo.close()
 
@@ -52,22 +55,26 @@ class Demo:
         model = BETTER_MODEL if self._has(BETTER_MODEL) else "demo"
         self.environment["CLASSIFIER_MODEL"] = model
         self.environment["VQA_MODEL"] = QUESTIONS if self._has(QUESTIONS) else NO_MODEL
+        # Durable, so that a crash loses nothing; but each demo has an account of its own, made up.
+        self._store = folder / "redis" / str(self.ports["redis"])
+        self.line = Line()
         self.house = House(self._programs(model), say)
+        self.stagehand = Stagehand(self.house, self.environment, folder / "logs")
 
     def _programs(self, model: str) -> list[Program]:
         logs = {name: self.folder / "logs" / f"{name}.log" for name in (*self.ports, "worker")}
         for log in logs.values():
             log.unlink(missing_ok=True)
         webhook_url = f"http://127.0.0.1:{self.ports['app']}/wechat"
-        redis_folder = self.folder / "redis"
         questions = QUESTIONS if self._has(QUESTIONS) else ""
         return [
-            programs.redis_server(self.ports["redis"], redis_folder, logs["redis"], durable=False),
+            programs.redis_server(self.ports["redis"], self._store, logs["redis"], durable=True),
             programs.model_server(
                 self.ports["serving"], self._config, model, logs["serving"], questions
             ),
             programs.wechat(
-                self.ports["simulator"], webhook_url, self.environment, logs["simulator"]
+                *(self.ports["simulator"], webhook_url, self.environment, logs["simulator"]),
+                self.line.path,
             ),
             programs.worker(self.environment, self.environment["REDIS_URL"], logs["worker"]),
             programs.webhook(self.ports["app"], self.environment, logs["app"]),
@@ -87,6 +94,7 @@ class Demo:
         """Say where the page is and which model answers."""
         page = f"http://127.0.0.1:{self.ports['simulator']}/"
         self._say(f"\n  Open  {page}   (Ctrl-C ends everything)\n")
+        self.stagehand.publish_menu()
         if self._has(QUESTIONS):
             self._say("  Questions: about circles, squares and triangles, in 中文 or English")
         self.look_for_weights()
@@ -143,12 +151,19 @@ class Demo:
             time.sleep(0.2)
         return False
 
+    def pause(self, seconds: float) -> None:
+        """Let so many seconds pass, and do meanwhile what the page asks."""
+        self.line.serve(seconds, self.stagehand.answer)
+
     def close(self) -> None:
         """End everything."""
         if self._export is not None:
             self._export.kill()
             self._export.wait()
+        self.stagehand.close()
         self.house.close()
+        self.line.close()
+        shutil.rmtree(self._store, ignore_errors=True)
 
 
 def no_settings() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 ApiError     by WeChat's own rules: an errcode with HTTP 200, as its API gives them
 WrongField   a field that the chat page or a test posted and that cannot be used: HTTP 400
+NotHere      what only the demo can do, and there is none, or it does not answer: HTTP 503
 """
 
 from __future__ import annotations
@@ -62,3 +63,7 @@ class ApiError(Exception):
 
 class WrongField(Exception):
     """One field; the text says what was found and what was expected."""
+
+
+class NotHere(Exception):
+    """What cannot be done here or now; the text says why."""

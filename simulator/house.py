@@ -20,9 +20,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
+from simulator.progress import bar
+
 ROOT = Path(__file__).parents[1]
 _END_PATIENCE = 12  # seconds from SIGTERM to SIGKILL; a worker may be in the middle of a picture
 _AT_ONCE = 2  # programs that start; on two cores
+_BETWEEN_LOOKS = 0.5  # seconds
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -44,9 +47,11 @@ class Program:
     log: Path | None = None  # None: to our own output
     patience: float = 60.0  # seconds to become ready
     process: subprocess.Popen[bytes] | None = None
+    starting: bool = False  # and not ready yet
 
     def start(self) -> None:
         """Start it, without waiting."""
+        self.starting = True
         if self.log:
             self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") if self.log else contextlib.nullcontext() as output:
@@ -65,6 +70,14 @@ class Program:
         """Return whether it ended by itself."""
         return self.process is not None and self.process.poll() is not None
 
+    def look(self) -> str:
+        """Return how it is: up, starting or away."""
+        if self.process is None or self.process.poll() is not None:
+            return "away"
+        if self.starting and self.ready():
+            self.starting = False
+        return "starting" if self.starting else "up"
+
     def last_words(self) -> str:
         """Return the end of its log."""
         if self.log is None or not self.log.exists():
@@ -79,6 +92,12 @@ class Program:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(_END_PATIENCE)
+        self.kill()
+
+    def kill(self) -> None:
+        """End it and all that it started at once, as a crash does; watch() leaves it alone then."""
+        if self.process is None:
+            return
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -101,14 +120,19 @@ class House:
         self._say = say
         self.stopping = False
 
-    def live(self, welcome: Callable[[], None], meanwhile: Callable[[], None]) -> int:
+    def live(
+        self,
+        welcome: Callable[[], None],
+        meanwhile: Callable[[], None],
+        pause: Callable[[float], None] = time.sleep,
+    ) -> int:
         """Open, say welcome, watch until Ctrl-C, close; return the status for the shell."""
         signal.signal(signal.SIGINT, self.stop)
         signal.signal(signal.SIGTERM, self.stop)
         try:
             self.open()
             welcome()
-            self.watch(meanwhile)
+            self.watch(meanwhile, pause)
         except HouseError as error:
             sys.stderr.write(f"\n✗ {error}\n")
             return 1
@@ -129,22 +153,24 @@ class House:
     def _start(self, programs: Sequence[Program]) -> None:
         opened = time.monotonic()
         waiting, starting = list(programs), dict[str, tuple[Program, float]]()
-        while (waiting or starting) and not self.stopping:
-            # More at once would only make each other slow, and the slowest decides.
-            while waiting and len(starting) < _AT_ONCE:
-                program = waiting.pop(0)
-                program.start()
-                starting[program.name] = program, time.monotonic()
-            for program, started in list(starting.values()):
-                if self._settled(program, time.monotonic() - started):
-                    self._say(f"  ✓ {program.name:<10} {time.monotonic() - opened:5.1f} s")
-                    del starting[program.name]
-            time.sleep(0.1)
+        with bar(len(waiting), guess=False) as show:
+            while (waiting or starting) and not self.stopping:
+                # More at once would only make each other slow, and the slowest decides.
+                while waiting and len(starting) < _AT_ONCE:
+                    program = waiting.pop(0)
+                    program.start()
+                    starting[program.name] = program, time.monotonic()
+                for program, started in list(starting.values()):
+                    if self._settled(program, time.monotonic() - started):
+                        self._say(f"  ✓ {program.name:<10} {time.monotonic() - opened:5.1f} s")
+                        del starting[program.name]
+                show(len(programs) - len(waiting) - len(starting), ", ".join(starting))
+                time.sleep(0.1)
 
     def _settled(self, program: Program, seconds: float) -> bool:
         if program.died():
             raise HouseError(f"{program.name} did not start:\n{program.last_words()}")
-        if program.ready():
+        if program.look() == "up":
             return True
         if seconds > program.patience:
             raise HouseError(
@@ -152,19 +178,28 @@ class House:
             )
         return False
 
-    def watch(self, meanwhile: Callable[[], None]) -> None:
-        """Start again what dies, until told to stop; meanwhile is called twice a second."""
+    def watch(
+        self, meanwhile: Callable[[], None], pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Start again what dies, until told to stop; meanwhile is called twice a second.
+
+        pause: passes so many seconds, and may end early.
+        """
         while not self.stopping:
             for program in self.programs:
                 if program.died() and not self.stopping:
                     self._say(f"  · {program.name} ended by itself; starting it again")
                     program.start()
             meanwhile()
-            time.sleep(0.5)
+            pause(_BETWEEN_LOOKS)
+
+    def find(self, name: str) -> Program:
+        """Return the program of that name; there must be one."""
+        return next(each for each in self.programs if each.name == name)
 
     def restart(self, name: str, **environment: str) -> None:
         """End one program and start it again with other settings."""
-        program = next(each for each in self.programs if each.name == name)
+        program = self.find(name)
         program.end()
         program.environment = {**program.environment, **environment}
         program.start()

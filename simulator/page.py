@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import flask
 
+from labels import LANGUAGES, book
+from simulator import sample
 from simulator.account import Account
-from simulator.errors import ApiError, WrongField
+from simulator.errors import WrongField
+from simulator.faults import FAULTS
 from simulator.media import content_type
 from simulator.phone import Phone
+from simulator.stagehand import MODES
+from simulator.story import Trace
 
-SAMPLES = Path(__file__).parent / "samples"
-Trace = Callable[
-    [str, str, int], dict[str, Any]
-]  # follower, MsgId, CreateTime -> what became of it
+_LONGEST_WAIT = 20.0  # seconds for news; each who waits has a thread
+_MOST_COPIES = 10
 
 
 def page(account: Account, phone: Phone, trace: Trace) -> flask.Blueprint:
@@ -32,6 +33,7 @@ def page(account: Account, phone: Phone, trace: Trace) -> flask.Blueprint:
         ("POST", "/chat/<openid>/unfollow", views.unfollow),
         ("POST", "/chat/<openid>/text", views.text),
         ("POST", "/chat/<openid>/tap", views.tap),
+        ("POST", "/chat/<openid>/press", views.press),
         ("POST", "/chat/<openid>/picture", views.send_picture),
         ("POST", "/chat/<openid>/other", views.other),
         ("GET", "/chat/events", views.events),
@@ -39,8 +41,6 @@ def page(account: Account, phone: Phone, trace: Trace) -> flask.Blueprint:
         ("POST", "/chat/clock", views.clock),
     ):
         blueprint.add_url_rule(path, view_func=view, methods=[method])
-    blueprint.register_error_handler(ApiError, lambda error: ({"errmsg": str(error)}, 404))
-    blueprint.register_error_handler(WrongField, lambda error: ({"errmsg": str(error)}, 400))
     return blueprint
 
 
@@ -49,14 +49,23 @@ class _Views:
         self._account, self._phone, self._trace = account, phone, trace
 
     def chat(self) -> str:
-        return flask.render_template("chat.html", samples=_sample_names())
+        language = _language()
+        words = book(language, "demo")
+        return flask.render_template(
+            "chat.html",
+            language=language,
+            words=words,
+            samples=[(name, words["sample"][name.partition(".")[0]]) for name in sample.names()],
+            faults=list(FAULTS),
+            modes=MODES,
+        )
 
     def sample(self, name: str) -> flask.Response:
-        return flask.send_from_directory(SAMPLES, name)
+        return flask.send_from_directory(sample.SAMPLES, name, max_age=3600)
 
     def picture(self, media_id: str) -> flask.Response:
         data = self._account.media.get(media_id)
-        headers = {"X-Content-Type-Options": "nosniff"}
+        headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "max-age=3600, private"}
         return flask.Response(data, content_type=content_type(data), headers=headers)
 
     def follow(self) -> dict[str, str]:
@@ -75,10 +84,19 @@ class _Views:
         form = flask.request.form
         return {"message": self._phone.tap(openid, form.get("content", ""), form.get("id", ""))}
 
+    def press(self, openid: str) -> dict[str, str]:
+        """Press a button of the account's menu."""
+        key = flask.request.form.get("key")
+        if not key:
+            raise WrongField("key is missing; expected that of a button of type click")
+        self._phone.press(openid, key)
+        return {}
+
     def send_picture(self, openid: str) -> dict[str, str]:
         """Send an uploaded file, or the sample of the form's name."""
-        file = flask.request.files.get("file")
-        data = file.read() if file else _sample(flask.request.form.get("sample", ""))
+        file, form = flask.request.files.get("file"), flask.request.form
+        anew = form.get("anew") == "1"
+        data = file.read() if file else sample.take(form.get("sample", ""), anew=anew)
         return {"message": self._phone.send_picture(openid, data, copies=_copies())}
 
     def other(self, openid: str) -> dict[str, str]:
@@ -88,8 +106,15 @@ class _Views:
         return {"message": self._phone.send_other(openid, kind)}
 
     def events(self) -> dict[str, Any]:
-        """Return what happened from entry `since` on; tests read all of it."""
-        return {"events": self._account.transcript.since(flask.request.args.get("since", 0, int))}
+        """Return what happened from entry `since` on; tests read all of it.
+
+        Where that is nothing, it waits for `wait` seconds.
+        """
+        query = flask.request.args
+        since = max(0, query.get("since", 0, int))
+        wait = min(_LONGEST_WAIT, query.get("wait", 0.0, float))
+        transcript = self._account.transcript
+        return {"run": transcript.run, "events": transcript.since(since, wait)}
 
     def trace_of(self) -> dict[str, Any]:
         query = flask.request.args
@@ -104,15 +129,13 @@ class _Views:
         return {"now": self._account.clock.now()}
 
 
-def _sample_names() -> list[str]:
-    return sorted(path.name for path in SAMPLES.glob("*.jpg"))
-
-
-def _sample(name: str) -> bytes:
-    names = _sample_names()
-    if name not in names:
-        raise WrongField(f"sample={name!r} is no sample; expected one of {', '.join(names)}")
-    return (SAMPLES / name).read_bytes()
+def _language() -> str:
+    """Return the language of the page: as the address says, else as the browser prefers."""
+    asked = flask.request.args.get("lang", "")
+    if asked in LANGUAGES:
+        return asked
+    preferred = flask.request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
+    return str(preferred)
 
 
 def _seconds(text: str) -> float:
@@ -126,4 +149,4 @@ def _seconds(text: str) -> float:
 
 
 def _copies() -> int:
-    return min(10, flask.request.form.get("copies", 1, int))
+    return max(1, min(_MOST_COPIES, flask.request.form.get("copies", 1, int)))

@@ -39,6 +39,10 @@ class Phone:
         """Send a text; return its MsgId."""
         return self._message(openid, {"MsgType": "text", "Content": content}, copies)
 
+    def press(self, openid: str, key: str) -> None:
+        """Press a button of the menu that sends its key."""
+        self.cause(openid, "CLICK", key)
+
     def tap(self, openid: str, content: str, menu_id: str) -> str:
         """Tap a line of a menu message, which sends it as a text; return its MsgId."""
         push = {"MsgType": "text", "Content": content, "bizmsgmenuid": menu_id}
@@ -78,7 +82,7 @@ class Phone:
             "CreateTime": str(int(now)),
             **fields,
         }
-        self._account.transcript.add(
+        number = self._account.transcript.add(
             "push",
             now,
             follower=follower.openid,
@@ -88,4 +92,4 @@ class Phone:
             text=fields.get("Content", ""),
             picture=fields.get("MediaId", ""),
         )
-        self._courier.carry(push, copies=copies)
+        self._courier.carry(push, number=number, copies=copies)

@@ -118,10 +118,13 @@ def webhook(port: int, environment: Mapping[str, str], log: Path | None) -> Prog
     )
 
 
-def wechat(port: int, webhook_url: str, environment: Mapping[str, str], log: Path) -> Program:
-    """Return the simulator."""
+def wechat(
+    port: int, webhook_url: str, environment: Mapping[str, str], log: Path, line: Path | None = None
+) -> Program:
+    """Return the simulator; line: where its page finds the demo, if there is one."""
     command = [
         *(sys.executable, "-m", "simulator", "--port", str(port), "--webhook", webhook_url),
+        *(("--line", str(line)) if line else ()),
     ]
     url = f"http://127.0.0.1:{port}/chat/events"
     return Program(

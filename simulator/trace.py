@@ -10,7 +10,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from contract.connection import connect
-from contract.job import ImageJob
+from contract.job import ATTEMPTS, ImageJob
 from contract.settings import Settings
 from contract.steps import durations
 
@@ -36,5 +36,13 @@ class Traces:
         except (NoSuchJobError, redis.RedisError):
             return {}
         facts = {key: job.meta[key] for key in _SHOWN if key in job.meta}
-        steps = list(durations(job.kwargs["received"], job.meta).items())
-        return {"job": job_id, "status": job.get_status(refresh=False), "steps": steps, **facts}
+        received = float(job.kwargs["received"])
+        return {
+            "job": job_id,
+            "status": job.get_status(refresh=False),
+            "received": received,
+            "steps": list(durations(received, job.meta).items()),
+            "attempt": ATTEMPTS - (job.retries_left or 0),
+            "reply": job.meta.get("reply", {}),
+            **facts,
+        }

@@ -75,7 +75,8 @@ def test_readmes_in_both_languages_say_the_same() -> None:
 def test_readme_opens_with_one_sentence_a_picture_and_two_commands(readme: Path) -> None:
     opening = text(readme)[: text(readme).index("\n## ")]
     assert opening.count("**") == 2
-    assert "](docs/images/chat.png)" in opening
+    picture = "chat.zh.png" if "zh" in readme.name else "chat.png"
+    assert f"](docs/images/{picture})" in opening
     assert commands(readme)[:2] == ["make demo", "make test"]
 
 
@@ -87,6 +88,15 @@ def test_readme_s_figures_are_those_of_the_report(readme: Path) -> None:
     said = [cells[1:] for cells in rows(readme)]
     assert len(names) >= 5
     assert said == [next(cells[1:] for cells in report if cells[0] == name) for name in names]
+
+
+def test_pictures_of_the_product_are_taken_by_the_script_and_shown_somewhere() -> None:
+    """Links lead somewhere, so those that a document names are there as well."""
+    script = text(ROOT / "docs" / "screenshots.py")
+    taken = set(re.findall(r'^    "([a-z.-]+\.png)": ', script, re.MULTILINE))
+    everything = "\n".join(map(text, DOCUMENTS))
+    assert taken == {path.name for path in (ROOT / "docs" / "images").glob("*.png")}
+    assert {name for name in taken if f"images/{name})" not in everything} == set()
 
 
 def test_every_decision_is_listed() -> None:

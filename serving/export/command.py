@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from serving.progress import bar
+
 MODELS = Path(__file__).parents[1] / "models"
 NAMES = ("resnet50", "efficientnetv2b0", "efficientnetv2b3", "efficientnetv2s")
 
@@ -132,7 +134,9 @@ def _export_application(flags: argparse.Namespace, version: int) -> None:
 
     with _timed() as done:
         network = build(flags.model, flags.weights)
-        done(save_classifier(network, flags.output / flags.model, version))
+        with bar("writing it, and trying what was written", None):
+            written = save_classifier(network, flags.output / flags.model, version)
+        done(written)
 
 
 def _export_saved(flags: argparse.Namespace) -> None:

@@ -12,13 +12,13 @@ from serving.errors import ServingError
 from serving.export.pictures import FEW, Picture
 from serving.export.publish import ExportError
 from serving.lifecycle.servable import Servable
+from serving.progress import track
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import DEFAULT
 
 PROBABILITIES = "probabilities"  # the output; serving.export.classifier has it
 MOST_LOST = 0.01  # of accuracy
 LEAST_AGREEMENT = 0.9  # of the answers, where accuracy is not known: one in ten is too many
-_STEPS = 4  # times that it says how far it is
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,14 +101,12 @@ def compare(
     """Ask both about each picture; raise ExportError where none can be read."""
     asked: list[Picture] = []
     answers: list[tuple[Array, Array]] = []
-    for number, picture in enumerate(pictures, 1):
+    for picture in track(pictures, "comparing"):
         try:
             answers.append((_ask(before, picture), _ask(after, picture)))
             asked.append(picture)
         except ServingError:
             say(f"  {picture.path} cannot be read, and is left out")
-        if number * _STEPS % len(pictures) < _STEPS:
-            say(f"  {number} of {len(pictures)}")
     if not answers:
         raise ExportError(f"none of the {len(pictures)} pictures to compare on can be read")
     labels = [each.label for each in asked if each.label is not None]

@@ -101,7 +101,7 @@ def _write_network(
         pixels = _pixels(around, pictures, say)
     check_alike(parts, pixels[0])
     say("The ranges of all values are taken on the calibrating pictures:")
-    (folder / NETWORK).write_bytes(quantise(parts[DEFAULT].network, pixels, say))
+    (folder / NETWORK).write_bytes(quantise(parts[DEFAULT].network, pixels))
 
 
 def _pixels(around: SavedModel, pictures: Sequence[Picture], say: Say) -> list[Array]:

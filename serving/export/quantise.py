@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,9 @@ from tensorflow.lite.python.convert import ConverterError
 from serving.export.cut import Part, Parts, cut
 from serving.export.publish import ExportError
 from serving.platforms.int8 import LOGITS, PIXELS
+from serving.progress import track
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import DEFAULT
-
-Say = Callable[[str], None]
-_STEPS = 4  # times that the calibration says how far it is
 
 
 def read_parts(model: Path) -> dict[str, Parts]:
@@ -78,7 +76,7 @@ def _signature(inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> Any:
     )
 
 
-def quantise(network: Part, pixels: Sequence[Array], say: Say) -> bytes:
+def quantise(network: Part, pixels: Sequence[Array]) -> bytes:
     """Return the network as a TFLite model in int8, for one picture at a time.
 
     pixels: float32 [1, height, width, channels] each, to calibrate by. Raises ExportError.
@@ -88,7 +86,7 @@ def quantise(network: Part, pixels: Sequence[Array], say: Say) -> bytes:
     )
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.representative_dataset = lambda: _representative(pixels, say)
+    converter.representative_dataset = lambda: _representative(pixels)
     try:
         with _quietly():
             return bytes(converter.convert())
@@ -110,12 +108,9 @@ def _function(network: Part, like: Array) -> Any:
     )
 
 
-def _representative(pixels: Sequence[Array], say: Say) -> Iterator[list[Array]]:
-    """Give the pixels as the converter wants them, and say how far it is."""
-    for number, picture in enumerate(pixels, 1):
-        yield [picture]
-        if number * _STEPS % len(pixels) < _STEPS:
-            say(f"  {number} of {len(pixels)}")
+def _representative(pixels: Sequence[Array]) -> Iterator[list[Array]]:
+    """Give the pixels as the converter wants them."""
+    return ([picture] for picture in track(pixels, "calibrating"))
 
 
 @contextlib.contextmanager

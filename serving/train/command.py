@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from serving.progress import Lines
+
 MODELS = Path(__file__).parents[1] / "models"
 _PARTS = ("train", "test")  # of the photographs
 
@@ -17,7 +19,7 @@ _PARTS = ("train", "test")  # of the photographs
 def main(arguments: Sequence[str]) -> int:
     """Train, save and judge one model; return 0, or 1 with a line on standard error."""
     flags = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[Lines()])
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from serving.export.publish import ExportError
     from serving.train.photographs import PhotographsMissing

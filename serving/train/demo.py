@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from keras import layers
 
 from serving.export.classifier import Classifier, save_classifier
 from serving.export.picture import decode_batch, squash
+from serving.progress import bar
 from serving.train.samples import CLASSES, SIZE, Labels, Pictures, dataset
 
 logger = logging.getLogger(__name__)
@@ -49,7 +51,10 @@ def train() -> Trained:
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    network.fit(pictures, labels, batch_size=BATCH, epochs=EPOCHS, verbose=2)
+    steps = EPOCHS * math.ceil(len(pictures) / BATCH)
+    with bar("the classifier learns", steps) as step:
+        tick = keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: step())
+        network.fit(pictures, labels, batch_size=BATCH, epochs=EPOCHS, verbose=2, callbacks=[tick])
     tune_pictures, tune_labels = dataset("tune", TUNING, SEED + 1)
     return Trained(
         network=network, temperature=fit_temperature(network, tune_pictures, tune_labels)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from serving.progress import track
 from serving.train import digits, others, photographs, scenes
 from serving.train.camera import Random, pick, seen, sent
 
@@ -81,7 +82,7 @@ def dataset(part: str, count: int, seed: int) -> tuple[Pictures, Labels]:
     photographs.load("train")  # fetched before the processes part
     jobs = [(part, seed, start, min(500, count - start)) for start in range(0, count, 500)]
     with multiprocessing.get_context("fork").Pool() as pool:
-        parts = pool.map(_some, jobs)
+        parts = list(track(pool.imap(_some, jobs), "drawing pictures", len(jobs)))
     return (
         np.concatenate([pictures for pictures, _ in parts]),
         np.concatenate([labels for _, labels in parts]),

@@ -102,4 +102,5 @@ def test_better_model_takes_over_while_the_demo_runs(
         demo.close()
     assert any(f"fetching {BETTER_MODEL}" in line for line in said)
     again = Demo(tmp_path / "demo", said.append, shipped)
+    again.close()
     assert again.environment["CLASSIFIER_MODEL"] == BETTER_MODEL

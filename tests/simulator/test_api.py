@@ -197,7 +197,8 @@ def test_uploaded_picture_is_shown_on_the_phone(
     account.followers[OPENID].allow(MESSAGE_ALLOWS, account.clock.now())
     media_id = account.media.upload("image", jpeg)
     assert send(client, token, msgtype="image", image={"media_id": media_id}) == 0
-    assert account.transcript.since(0)[-1]["picture"] == media_id
+    shown = [each for each in account.transcript.since(0) if each["kind"] == "picture"]
+    assert shown[-1]["picture"] == media_id
     assert send(client, token, msgtype="image", image={"media_id": "gone"}) == 40007
     assert send(client, token, msgtype="image") == 40007
 
@@ -236,6 +237,6 @@ def test_menu_message_is_a_text_with_lines_to_tap(
     menu = {"head_content": "满意吗？", "list": lines}
     assert send(client, token, msgtype="msgmenu", msgmenu=menu) == 0
     assert send(client, token, msgtype="msgmenu", msgmenu={**menu, "list": ["满意"]}) == 47001
-    events = account.transcript.since(0)
+    events = [each for each in account.transcript.since(0) if each["kind"] != "call"]
     assert [each["kind"] for each in events] == ["answer", "menu", "answer"]
     assert (events[0]["text"], events[1]["lines"]) == ("满意吗？", lines)

@@ -51,6 +51,7 @@ def test_better_model_that_is_there_is_used(tmp_path: Path) -> None:
     said: list[str] = []
     demo = Demo(tmp_path / "demo", said.append, models)
     demo.look_for_weights()
+    demo.close()
     assert demo.environment["CLASSIFIER_MODEL"] == BETTER_MODEL
     assert said == [f"  Model: {BETTER_MODEL}, 1,000 kinds of things in photographs"]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+import time
 
 import flask
 import flask.testing
@@ -11,9 +13,10 @@ import pytest
 from simulator.account import Account
 from simulator.courier import Courier
 from simulator.followers import Follower
-from simulator.house import free_port
-from simulator.page import SAMPLES, page
+from simulator.guard import LARGEST, guard
+from simulator.page import page
 from simulator.phone import Phone
+from simulator.sample import SAMPLES
 from tests.conftest import APP_ID, APP_SECRET, make_settings
 
 OPENID = "oABCDEFGHIJKLMNOPQRSTUVWXYZ1"
@@ -21,12 +24,13 @@ Client = flask.testing.FlaskClient
 
 
 @pytest.fixture
-def client() -> Client:
+def client(silent_webhook: str) -> Client:
     account = Account(APP_ID, APP_SECRET)
     account.followers[OPENID] = Follower(openid=OPENID)
-    webhook = f"http://127.0.0.1:{free_port()}/wechat"
-    phone = Phone(account, Courier(account, make_settings(), webhook), "http://127.0.0.1:1")
+    courier = Courier(account, make_settings(), silent_webhook)
+    phone = Phone(account, courier, "http://127.0.0.1:1")
     app = flask.Flask("simulator")
+    guard(app)
     app.register_blueprint(page(account, phone, lambda *message: {"asked": message}))
     return app.test_client()
 
@@ -86,3 +90,68 @@ def test_page_shows_every_sample(client: Client) -> None:
     assert [name for name in names if f'data-sample="{name}"' not in shown] == []
     with client.get(f"/samples/{names[0]}") as sample:
         assert sample.data == (SAMPLES / names[0]).read_bytes()
+
+
+def test_sample_photographed_anew_is_another_file_each_time(client: Client) -> None:
+    forms = [{"sample": "6-cat.jpg", "anew": anew} for anew in ("0", "1", "1")]
+    assert [client.post(f"/chat/{OPENID}/picture", data=form).status_code for form in forms]
+    events = client.get("/chat/events").json
+    assert events is not None
+    pictures = [event["picture"] for event in events["events"] if event["kind"] == "push"]
+    files = [client.get(f"/mmbiz_jpg/{each}/0").data for each in pictures]
+    assert files[0] == (SAMPLES / "6-cat.jpg").read_bytes()
+    assert len(set(files)) == 3
+
+
+def test_key_of_the_menu_is_needed(client: Client) -> None:
+    said = "key is missing; expected that of a button of type click"
+    assert refusal(client, f"/chat/{OPENID}/press") == (400, said)
+
+
+@pytest.mark.parametrize(
+    ("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 200)]
+)
+def test_other_sites_give_no_orders(client: Client, site: str, status: int) -> None:
+    answer = client.post("/chat/follow", headers={"Sec-Fetch-Site": site})
+    assert answer.status_code == status
+
+
+def test_file_beyond_all_measure_is_refused_in_json(client: Client) -> None:
+    path, kind = f"/chat/{OPENID}/picture", "multipart/form-data; boundary=x"
+    answer = client.post(path, data=bytes(LARGEST + 1), content_type=kind)
+    said = {"errmsg": "more than 12 MB; WeChat takes pictures of 10 MB"}
+    assert (answer.status_code, answer.json) == (413, said)
+
+
+@pytest.mark.parametrize("openid", ["..%2f..", "x" * 5000, "%00", "'; drop", "o" + "é" * 27])
+def test_absurd_openid_is_a_stranger(client: Client, openid: str) -> None:
+    assert client.post(f"/chat/{openid}/text", data={"content": "hi"}).status_code == 404
+
+
+@pytest.mark.parametrize("since", ["-1", "x", "9" * 40, ""])
+def test_absurd_place_in_the_transcript_is_no_mistake(client: Client, since: str) -> None:
+    assert client.get("/chat/events", query_string={"since": since}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asked", "preferred", "language"),
+    [("", "", "zh-CN"), ("", "en-GB,en", "en"), ("en", "zh", "en"), ("tlh", "fr", "zh-CN")],
+)
+def test_page_is_in_the_reader_s_language(
+    client: Client, asked: str, preferred: str, language: str
+) -> None:
+    page = client.get("/", query_string={"lang": asked}, headers={"Accept-Language": preferred})
+    assert f'<html lang="{language}">' in page.text
+
+
+def test_news_are_waited_for(client: Client) -> None:
+    def follow_soon() -> None:
+        time.sleep(0.1)
+        client.application.test_client().post("/chat/follow")
+
+    thread = threading.Thread(target=follow_soon)
+    thread.start()
+    events = client.get("/chat/events", query_string={"since": 0, "wait": 10}).json
+    thread.join()
+    assert events is not None
+    assert events["events"][0]["kind"] == "push"

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from serving.progress import track
 from serving.train.camera import Random
 from serving.train.vqa import discern, judgement, network, samples
 from serving.train.vqa.eyes import Eyes, blank
@@ -57,7 +58,8 @@ def train(drawn: Sequence[Sample], steps: int, seed: int) -> Weights:
     keras.utils.set_random_seed(seed)
     model, started = network.build(), time.monotonic()
     step, seen = _step(model, steps), 0.0
-    for number, batch in enumerate(_batches(np.random.default_rng(seed), drawn, steps), 1):
+    batches = _batches(np.random.default_rng(seed), drawn, steps)
+    for number, batch in enumerate(track(batches, "the detector learns", steps), 1):
         seen += float(step(*batch))
         if number % 250 == 0:
             passed = time.monotonic() - started

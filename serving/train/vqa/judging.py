@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from serving.platforms.tensorflow import SavedModel
+from serving.progress import track
 from serving.train.vqa.answer import UNKNOWN
 from serving.train.vqa.exam import Task, as_batch
 
@@ -67,7 +68,7 @@ def ask(model: SavedModel, kind: str, tasks: Sequence[Task]) -> Judged:
                 "question": as_batch([each.question.text for each in tasks[i : i + _BATCH]]),
             },
         )
-        for i in range(0, len(tasks), _BATCH)
+        for i in _steps(kind, len(tasks))
     ]
     return Judged(
         kind=kind,
@@ -75,6 +76,12 @@ def ask(model: SavedModel, kind: str, tasks: Sequence[Task]) -> Judged:
         answers=np.concatenate([each["answer_id"] for each in found]),
         confidence=np.concatenate([each["confidence"] for each in found]),
     )
+
+
+def _steps(kind: str, tasks: int) -> Iterable[int]:
+    """Return where batches begin; of several a bar is shown, which a single one would measure."""
+    starts = range(0, tasks, _BATCH)
+    return track(starts, f"judging: {kind}") if len(starts) > 1 else starts
 
 
 def together(kind: str, parts: Sequence[Judged]) -> Judged:

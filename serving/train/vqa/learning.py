@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from serving.progress import track
 from serving.train.camera import Random
 from serving.train.vqa import lexicon, parser
 from serving.train.vqa.parser import Arrays
@@ -117,7 +118,7 @@ def descend(weights: Arrays, lessons: Lesson, rng: Random, steps: int) -> Arrays
         return loss
 
     losses = []
-    for number in range(1, steps + 1):
+    for number in track(range(1, steps + 1), "the parser learns"):
         chosen = rng.integers(0, len(lessons.slots), BATCH)
         words = lessons.words[chosen]
         width = 4 * -(-int((words > 0).sum(axis=1).max()) // 4)

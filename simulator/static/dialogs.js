@@ -1,0 +1,53 @@
+// Two windows over the page: a picture at its full size, and the camera.
+import { words, fill } from "./words.js";
+
+const viewer = document.getElementById("viewer");
+const camera = document.getElementById("camera");
+const video = camera.querySelector("video");
+
+export function view(address, description) {
+  const image = viewer.querySelector("img");
+  image.src = address;
+  image.alt = description;
+  viewer.showModal();
+}
+viewer.addEventListener("click", (event) => {
+  if (event.target === viewer || event.target.localName === "img") viewer.close();
+});
+
+let deliver = null; // what to do with the photo
+
+export async function photograph(send) {
+  deliver = send;
+  const trouble = camera.querySelector("p");
+  trouble.hidden = true;
+  video.hidden = false;
+  document.getElementById("shoot").disabled = true;
+  camera.showModal();
+  try {
+    video.srcObject = await navigator.mediaDevices.getUserMedia({
+      video: { facingMode: "environment" },
+    });
+    document.getElementById("shoot").disabled = false;
+    if (!camera.open) stop(); // closed before it was allowed
+  } catch (error) {
+    video.hidden = true;
+    trouble.textContent = fill(words.camera.none, { why: error.name });
+    trouble.hidden = false;
+  }
+}
+
+function stop() {
+  for (const track of video.srcObject?.getTracks() ?? []) track.stop();
+  video.srcObject = null;
+}
+
+document.getElementById("shoot").addEventListener("click", () => {
+  const canvas = document.createElement("canvas");
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext("2d").drawImage(video, 0, 0);
+  canvas.toBlob((photo) => photo && deliver(photo), "image/jpeg", 0.92);
+  camera.close();
+});
+camera.addEventListener("close", stop);
