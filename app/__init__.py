@@ -8,6 +8,7 @@ import time
 import flask
 import redis
 
+from app.admin import add_admin
 from app.envelope import Envelope
 from app.feedback import Feedback
 from app.health import health
@@ -44,6 +45,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.register_blueprint(webhook(Envelope(settings, time.time), services))
     app.register_blueprint(health(connection))
+    add_admin(app, settings, connection)
     return app
 
 

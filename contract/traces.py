@@ -11,6 +11,7 @@ from rq.job import Job, JobStatus
 from contract.follower import Followers
 from contract.job import FAILURE_TTL
 
+_PREFIX = "kantu:traces:"
 _ENDED = {JobStatus.FINISHED, JobStatus.FAILED}
 
 
@@ -27,6 +28,11 @@ class Traces:
         pipeline.sadd(key, job_id)
         pipeline.expire(key, FAILURE_TTL)
 
+    def of(self, alias: str) -> list[str]:
+        """Return the jobs of the follower with that alias, in no order; some may be gone."""
+        found: Any = self._queue.connection.smembers(f"{_PREFIX}{alias}")
+        return [each.decode() for each in found]
+
     def forget(self, openid: str) -> None:
         """Delete a follower's jobs; those without an outcome come to one, and go with their TTL."""
         connection = self._queue.connection
@@ -39,4 +45,4 @@ class Traces:
         connection.delete(self._key(openid))
 
     def _key(self, openid: str) -> str:
-        return f"kantu:traces:{self._followers.alias(openid)}"
+        return f"{_PREFIX}{self._followers.alias(openid)}"

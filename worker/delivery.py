@@ -16,6 +16,7 @@ from typing import cast
 from rq.exceptions import DeserializationError
 from rq.job import Job
 
+from contract import tally
 from contract.job import ATTEMPTS, FAILURE_TTL, ImageJob
 from contract.outcome import Outcome
 from contract.steps import durations
@@ -184,9 +185,12 @@ def record(job: Job, outcome: Outcome, services: Services, reason: str = "") -> 
     if reason:
         note(job, reason=reason)
     notes = bytes(job.serializer.dumps(job.meta))
-    # In a field of its own, too: an attempt that overlaps with this one writes meta as a whole.
-    job.connection.hset(job.key, mapping={"meta": notes, "outcome": str(outcome)})
     steps = durations(_received(job), job.meta)
+    with job.connection.pipeline(transaction=False) as pipeline:
+        # In a field of its own, too: an attempt that overlaps with this one writes meta as a whole.
+        pipeline.hset(job.key, mapping={"meta": notes, "outcome": str(outcome)})
+        tally.count_message(pipeline, job.id, str(outcome), steps, time.time())
+        pipeline.execute()
     metrics.count_message(outcome, steps)
     level = logging.WARNING if outcome in {Outcome.UNKNOWN, Outcome.DROPPED} else logging.INFO
     logger.log(
