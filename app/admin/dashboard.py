@@ -25,17 +25,27 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from app.admin.failed import Failed
-from app.admin.guard import Guard, dress, lax_policy
+from app.admin.guard import PREFIX, Guard, dress, lax_policy
 
 logger = logging.getLogger(__name__)
 # What its pages ask for. A command that is not here may change something.
 _READS = frozenset(
-    "EXISTS GET HGET HGETALL HMGET HEXISTS INFO LLEN LRANGE LPOS SCARD SISMEMBER SMEMBERS TTL "
-    "XLEN XREVRANGE ZCARD ZCOUNT ZRANGE ZREVRANGE ZRANGEBYSCORE ZSCORE".split()
-)
+    {
+        "EXISTS", "GET", "HGET", "HGETALL", "HMGET", "HEXISTS", "INFO", "LLEN", "LRANGE", "LPOS",
+        "SCARD", "SISMEMBER", "SMEMBERS", "TTL", "XLEN", "XREVRANGE", "ZCARD", "ZCOUNT", "ZRANGE",
+        "ZREVRANGE", "ZRANGEBYSCORE", "ZSCORE",
+    }
+)  # fmt: skip
 # What RQ would tidy up while it reads; left to the worker. Nothing was removed is the answer.
 _TIDYING = frozenset({"LREM", "SREM", "ZREM", "ZREMRANGEBYSCORE", "DEL", "EXPIRE"})
 _CHANGES = frozenset({"rq_dashboard.requeue_job_view", "rq_dashboard.requeue_all"})
+# In its pages: a way back to ours, and letters that every machine has.
+_OURS = {
+    '<a class="navbar-brand">RQ-dashboard</a>':
+        f'<a class="navbar-brand" href="{PREFIX}/">‹ 看图 Kantu</a>',
+    f"{PREFIX}/rq/own/favicon.ico": f"{PREFIX}/static/mark.svg",
+    "</head>": f'<link rel="stylesheet" href="{PREFIX}/static/rq.css"></head>',
+}  # fmt: skip
 _NOTES = (  # of a job, those that say nothing of what was asked and answered
     "received", "started", "retried", "fetched", "prepared", "seen", "claimed", "sent", "outcome",
     "reason", "model", "request",
@@ -47,7 +57,7 @@ def dashboard(connection: redis.Redis, guard: Guard, failed: Failed) -> flask.Fl
     web.config.serializer = JSONSerializer
     web.Job, web.Queue, web.Worker = _Job, _Queue, _Worker
     web.requeue_job = lambda job_id, **_: failed.requeue(job_id)
-    app = _Application(__name__, static_folder="static")
+    app = _Application(__name__, static_url_path="/own")
     app.reading = Reader(connection_pool=connection.connection_pool)
     app.config["RQ_DASHBOARD_REDIS_URL"] = ("redis://redis",)  # for its menu; nobody asks there
     app.config["RQ_DASHBOARD_DISABLE_DELETE"] = True
@@ -71,7 +81,7 @@ class Reader(redis.Redis):
         if command in _TIDYING:
             return 0
         _check(command)
-        return super().execute_command(*arguments, **options)
+        return super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]  # redis-py annotates a part of itself
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Any:  # noqa: FBT001, FBT002  # redis-py's signature
         """Return a pipeline that reads."""
@@ -82,8 +92,11 @@ class Reader(redis.Redis):
 
 class _ReadingPipeline(redis.client.Pipeline):
     def execute_command(self, *arguments: Any, **options: Any) -> Any:
-        _check(str(arguments[0]).upper())
-        return super().execute_command(*arguments, **options)
+        command = str(arguments[0]).upper()
+        if command in _TIDYING:
+            return self
+        _check(command)
+        return super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]  # as above
 
 
 def _check(command: str) -> None:
@@ -130,7 +143,7 @@ class _Queue(Queue):
 
 class _Worker(Worker):
     @classmethod
-    def all(cls, connection: Any = None, **_: Any) -> list[Any]:
+    def all(cls, connection: Any = None, *_: Any, **__: Any) -> list[Any]:
         """Return all, whose jobs nobody sees the arguments of."""
         return super().all(connection, job_class=_Job, serializer=JSONSerializer)
 
@@ -150,8 +163,10 @@ def _with_nonce(response: Response) -> Response:
     if response.mimetype == "text/html" and isinstance(response, flask.Response):
         policy, nonce = lax_policy()
         response.headers["Content-Security-Policy"] = policy
-        page = response.get_data(as_text=True)
-        response.set_data(page.replace("<script ", f'<script nonce="{nonce}" '))
+        page = response.get_data(as_text=True).replace("<script ", f'<script nonce="{nonce}" ')
+        for theirs, ours in _OURS.items():
+            page = page.replace(theirs, ours)
+        response.set_data(page)
     return response
 
 

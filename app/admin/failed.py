@@ -1,9 +1,9 @@
 """Jobs that failed, and another chance for those whose followers have no answer.
 
-    no outcome            -> queued again: whoever claims the message first answers it, once
-    apologised            -> queued again as if it were new: the answer comes after the apology
-    any other outcome, or
-    a job that is not ours -> left alone
+no outcome            -> queued again: whoever claims the message first answers it, once
+apologised            -> queued again as if it were new: the answer comes after the apology
+any other outcome, or
+a job that is not ours -> left alone
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-import redis
 from redis.client import Pipeline
 from redis.exceptions import WatchError
 from rq import Queue
@@ -88,8 +87,8 @@ class Failed:
         with self._redis.pipeline() as pipeline:
             try:
                 # Whoever else has it queued meanwhile, or gives it an outcome, changes the job.
-                pipeline.watch(job.key)
-                job.refresh()
+                pipeline.watch(job.key)  # type: ignore[no-untyped-call]  # redis-py's
+                job.refresh()  # type: ignore[no-untyped-call]  # RQ's
                 if not may_requeue(job):
                     return False
                 pipeline.multi()

@@ -1,7 +1,7 @@
 """Before and after every request for an admin page: the session, where it comes from, headers.
 
-    no session     -> the login page (401 for what a script asks)
-    a change (POST) that another site has sent -> 403
+no session     -> the login page (401 for what a script asks)
+a change (POST) that another site has sent -> 403
 """
 
 from __future__ import annotations

@@ -81,9 +81,7 @@ def _line(job_id: str, fields: Sequence[bytes | None]) -> Line:
     return _as_line(job_id, (description or b"").decode(), (status or b"").decode(), began, meta)
 
 
-def _as_line(
-    job_id: str, kind: str, status: str, created: float, meta: Mapping[str, Any]
-) -> Line:
+def _as_line(job_id: str, kind: str, status: str, created: float, meta: Mapping[str, Any]) -> Line:
     received = float(meta.get("received", created))
     sent = meta.get("sent") if "outcome" in meta else None
     return Line(
@@ -115,7 +113,7 @@ def fetch(connection: redis.Redis, job_id: str) -> Job | None:
 
 def line_of(job: Job) -> Line:
     """Return what a list shows of a job."""
-    status = str(job.get_status(refresh=False))
+    status = job.get_status(refresh=False).value
     return _as_line(job.id, job.description or "", status, job.created_at.timestamp(), job.meta)
 
 

@@ -72,9 +72,9 @@ def pages(desk: Desk) -> flask.Blueprint:
         ("/failed", shown.failed, "GET"),
         ("/failed/requeue", shown.requeue_all, "POST"),
         ("/failed/<job_id>/requeue", shown.requeue, "POST"),
+        ("/<path:rest>", shown.nothing, "GET"),
     ):
-        endpoint = f"{view.__name__}"
-        blueprint.add_url_rule(rule, endpoint, view, methods=[method])
+        blueprint.add_url_rule(rule, view.__name__, view, methods=[method])
     return blueprint
 
 
@@ -213,6 +213,10 @@ class _Pages:
         if not found:
             return self._missing("follower")
         return flask.render_template("admin/follower.html", alias=alias, lines=found[:_MOST])
+
+    def nothing(self, rest: str) -> Response:  # noqa: ARG002  # of the address
+        """Say that there is no such page, as dressed as the others."""
+        return self._missing("page")
 
     def _missing(self, what: str) -> Response:
         return flask.Response(flask.render_template("admin/missing.html", what=what), 404)

@@ -57,7 +57,7 @@ def test_weak_admin_password_is_refused_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, password: str
 ) -> None:
     monkeypatch.setenv("ADMIN_PASSWORD", password)
-    with pytest.raises(SettingsError, match="ADMIN_PASSWORD: .* openssl rand") as caught:
+    with pytest.raises(SettingsError, match=r"ADMIN_PASSWORD: .* openssl rand") as caught:
         load_settings(env_file="")
     assert password not in str(caught.value)
 

@@ -4,10 +4,26 @@
 const lost = document.getElementById("lost");
 const failing = new Set();
 
-function say(part, fails) {
+function tell(part, fails) {
   if (fails) failing.add(part);
   else failing.delete(part);
   lost.hidden = failing.size === 0;
+}
+
+// Where the keyboard is, as a selector that finds the same place in what takes this one's stead.
+function place(part) {
+  const element = document.activeElement;
+  if (!part.contains(element)) return null;
+  const name = ["href", "aria-label"].find((each) => element.hasAttribute(each));
+  return name ? `[${name}="${CSS.escape(element.getAttribute(name))}"]` : null;
+}
+
+function replace(part, text) {
+  const held = place(part);
+  const scrolled = [...part.querySelectorAll(".scroll")].map((each) => each.scrollLeft);
+  part.innerHTML = text;
+  part.querySelectorAll(".scroll").forEach((each, at) => { each.scrollLeft = scrolled[at] || 0; });
+  if (held) part.querySelector(held)?.focus({ preventScroll: true });
 }
 
 async function renew(part) {
@@ -15,10 +31,8 @@ async function renew(part) {
   if (answer.status === 401) return location.reload(); // the session is over: to the login page
   if (!answer.ok) throw new Error(String(answer.status));
   const text = await answer.text();
-  // What somebody points at, reads or has scrolled to is not pulled from under them.
-  const busy = part.contains(document.activeElement) || part.querySelector(":hover > title, .column:hover")
-    || String(getSelection()) !== "";
-  if (!busy) part.innerHTML = text;
+  // A number that somebody points at, or has marked, is not pulled away.
+  if (!part.querySelector(".column:hover") && String(getSelection()) === "") replace(part, text);
 }
 
 async function keep(part) {
@@ -28,9 +42,9 @@ async function keep(part) {
     if (document.hidden) continue; // nobody looks: nobody is asked
     try {
       await renew(part);
-      say(part, false);
+      tell(part, false);
     } catch {
-      say(part, true);
+      tell(part, true);
     }
   }
 }
