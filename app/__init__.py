@@ -16,6 +16,7 @@ from app.holding import Holding
 from app.limits import Limits
 from app.services import Services
 from app.webhook import LARGEST_BODY, webhook
+from contract import logs
 from contract.album import Album
 from contract.choices import Offers
 from contract.connection import connect
@@ -43,10 +44,16 @@ def create_app(
     services = build(settings, connection)
     app = flask.Flask("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.before_request(_note_request)
     app.register_blueprint(webhook(Envelope(settings, time.time), services))
     app.register_blueprint(health(connection))
     add_admin(app, settings, connection)
     return app
+
+
+def _note_request() -> None:
+    """Work for the request that nginx has numbered; the id goes all the way to the model server."""
+    logs.begin(flask.request.headers.get(logs.HEADER, ""))
 
 
 def build(settings: Settings, connection: redis.Redis) -> Services:

@@ -127,6 +127,7 @@ class Settings(BaseSettings):
     worker_metrics_host: str = "127.0.0.1"
     alert_webhook: SecretStr | None = None
     admin_password: SecretStr | None = None
+    log_format: Literal["text", "json"] = "text"
 
     @field_validator("wechat_token")
     @classmethod

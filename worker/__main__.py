@@ -20,6 +20,7 @@ from collections.abc import Sequence
 import redis
 from rq import Queue
 
+from contract import logs
 from contract.album import Album
 from contract.choices import Offers
 from contract.connection import connect
@@ -29,6 +30,7 @@ from contract.job import picture_queue
 from contract.mailbox import Mailbox
 from contract.outcome import SendClaim
 from contract.quota import Quota
+from contract.redaction import Redaction
 from contract.settings import Settings, SettingsError, load_settings
 from contract.talk import Talks
 from contract.turns import Turns
@@ -87,11 +89,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def run() -> int:
     """Work; return 0 when told to stop, 2 for settings that cannot work, 1 to be started again."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-    logging.getLogger("urllib3").setLevel(logging.INFO)  # its DEBUG lines hold access tokens
-    logging.getLogger("rq").setLevel(logging.WARNING)  # of a message, one line is enough
     try:
         settings = load_settings("wechat_app_secret")
+        logs.set_up("worker", settings.log_format, Redaction.of(settings))
         meet(build(settings, connect(settings)).classifier)
         connect(settings).ping()
     except (SettingsError, LabelsError, ModelMismatch) as error:

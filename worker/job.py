@@ -17,7 +17,7 @@ import redis
 from rq import get_current_job
 from rq.job import Job
 
-from contract import tally
+from contract import logs, tally
 from contract.job import ImageJob
 from contract.outcome import Outcome
 from labels import phrase
@@ -39,6 +39,7 @@ def answer(**fields: object) -> str:
         raise RuntimeError("answer() is for RQ to call")
     if "outcome" in job.meta:  # a worker died between that and RQ's own record
         return str(job.meta["outcome"])
+    logs.begin(str(job.meta.get("request", "")))
     message = ImageJob(**fields)  # type: ignore[arg-type]  # what the webhook put there
     note(job, received=message.received)
     note(job, **{"retried" if "started" in job.meta else "started": time.time()})
