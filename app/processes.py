@@ -24,7 +24,7 @@ def _settings() -> Settings | None:
         return None  # create_app() says what is wrong
 
 
-class _AsOurs(Logger):
+class _AsOurs(Logger):  # type: ignore[misc]  # gunicorn annotates nothing
     """gunicorn's own lines in the form of ours."""
 
     def setup(self, cfg: object) -> None:

@@ -53,6 +53,7 @@ from worker.refusal import refusal
 from worker.seen import Seen
 from worker.services import SERVICES, Services
 from worker.shape_model import ShapeModel
+from worker.snapshot_metrics import Snapshot
 from worker.supervisor import Supervisor
 from worker.vision import Classifier
 from worker.waiting import Waiting
@@ -103,7 +104,7 @@ def run() -> int:
     host, port = settings.worker_metrics_host, settings.worker_metrics_port
     beside = {"watch": lambda _name: Watch(settings, connect(settings)).run()}
     if port:
-        beside["exporter"] = lambda _name: export(host, port)
+        beside["exporter"] = lambda _name: export(host, port, Snapshot(connect(settings)))
     Supervisor(
         settings.worker_processes,
         settings.worker_grace,

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import redis
@@ -23,6 +24,7 @@ from tests.app.admin.conftest import PASSWORD, MakeJob, make_health, make_model
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+Scheme = Literal["light", "dark"]
 STEPS = {"queue": 0.004, "fetch": 0.1, "prepare": 0.01, "model": 0.03, "turn": 0.001, "send": 0.2}
 
 
@@ -75,11 +77,11 @@ def said() -> Iterator[Said]:
     assert found == []
 
 
-def open_page(browser: Browser, said: Said, width: int = 1440, scheme: str = "light") -> Page:
+def open_page(browser: Browser, said: Said, width: int = 1440, scheme: Scheme = "light") -> Page:
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme=scheme,
-        locale="en-GB",  # type: ignore[arg-type]
+        locale="en-GB",
     )
     context.set_default_timeout(20_000)
     page = context.new_page()
@@ -184,7 +186,7 @@ def test_page_keeps_up_by_itself_and_comes_back_after_an_outage(
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_it(
-    browser: Browser, url: str, said: Said, width: int, scheme: str
+    browser: Browser, url: str, said: Said, width: int, scheme: Scheme
 ) -> None:
     page = open_page(browser, said, width, scheme)
     page.goto(url)

@@ -43,11 +43,12 @@ def abandoned(connection: redis.Redis, make_job: MakeJob) -> Job:
         worker = BaseWorker(
             [queue], name="host.1.1", connection=connection, serializer=JSONSerializer
         )
-        worker.register_birth()
+        worker.register_birth()  # type: ignore[no-untyped-call]  # RQ's
         Execution.create(job, 60, pipeline, worker_name=worker.name)
         job.prepare_for_execution(worker.name, pipeline)
         pipeline.execute()
-    (entry,) = connection.zrange(queue.started_job_registry.key, 0, -1)
+    found: Any = connection.zrange(queue.started_job_registry.key, 0, -1)
+    (entry,) = found
     connection.zadd(queue.started_job_registry.key, {entry: time.time() - 60})
     connection.sadd("rq:workers", "rq:worker:of-a-host-that-is-gone")
     connection.lpush(queue.key, make_job(2).id, "0" * 32)
@@ -149,7 +150,7 @@ def test_its_pages_lead_back_to_ours(client: Client) -> None:
 def test_reader_cannot_write(connection: redis.Redis, command: str) -> None:
     reader = Reader(connection_pool=connection.connection_pool)
     with pytest.raises(redis.RedisError, match=f"{command} may change something"):
-        reader.execute_command(command, "a", "b")  # type: ignore[no-untyped-call]
+        reader.execute_command(command, "a", "b")
     with pytest.raises(redis.RedisError), reader.pipeline() as pipeline:
         pipeline.execute_command(command, "a", "b")
     assert reader.srem("a", "b") == 0

@@ -119,6 +119,7 @@ def test_charts_tell_how_it_has_been(client: Client, connection: redis.Redis) ->
     tally.count_error(connection, "PictureExpired", now - 60)
     tally.note_queue(connection, 12, 3.2, now - 60)
     connection.hset("kantu:feedback:demo", mapping={"digit 3:right": 7, "digit 3:wrong": 2})
+    page = ""
     for query in ("", "?span=day", "?span=nonsense"):
         page = client.get(f"/admin/charts{query}").text
         for said in ("of 40 messages", "picture expired", "in the mailbox: WeChat would not take",
