@@ -25,6 +25,7 @@ from contract.hold import Holds
 from contract.job import picture_queue
 from contract.mailbox import Mailbox
 from contract.quota import Quota
+from contract.reporting import report_errors
 from contract.settings import Settings, SettingsError, load_settings
 from contract.talk import Talks
 from contract.traces import Traces
@@ -38,6 +39,7 @@ def create_app(
     """Put the webhook together; wrong settings end the program, with a line for each."""
     try:
         settings = settings or load_settings()
+        report_errors("app", settings)
     except SettingsError as error:
         sys.exit(f"app: wrong settings:\n{error}")
     connection = connection or connect(settings)

@@ -77,6 +77,7 @@ def _web_threads(given: dict[str, Any]) -> int:
 
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+OptionalUrl = Annotated[str, AfterValidator(lambda value: value and _base_url(value))]
 Hosts = Annotated[str, AfterValidator(_hosts)]
 RedisUrl = Annotated[str, AfterValidator(check_redis_url)]
 Seconds = Annotated[int, Field(gt=0)]
@@ -128,6 +129,8 @@ class Settings(BaseSettings):
     alert_webhook: SecretStr | None = None
     admin_password: SecretStr | None = None
     log_format: Literal["text", "json"] = "text"
+    sentry_dsn: OptionalUrl = Field(default="", repr=False)
+    otlp_endpoint: OptionalUrl = ""
 
     @field_validator("wechat_token")
     @classmethod

@@ -13,6 +13,7 @@ if __name__ == "__main__":
     share("worker")  # before prometheus_client is imported
 
 import argparse
+import dataclasses
 import logging
 import sys
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ from contract.mailbox import Mailbox
 from contract.outcome import SendClaim
 from contract.quota import Quota
 from contract.redaction import Redaction
+from contract.reporting import report_errors
 from contract.settings import Settings, SettingsError, load_settings
 from contract.talk import Talks
 from contract.turns import Turns
@@ -55,6 +57,7 @@ from worker.services import SERVICES, Services
 from worker.shape_model import ShapeModel
 from worker.snapshot_metrics import Snapshot
 from worker.supervisor import Supervisor
+from worker.telemetry import check, telemetry
 from worker.vision import Classifier
 from worker.waiting import Waiting
 from worker.watch import Watch
@@ -93,6 +96,8 @@ def run() -> int:
     try:
         settings = load_settings("wechat_app_secret")
         logs.set_up("worker", settings.log_format, Redaction.of(settings))
+        report_errors("worker", settings)
+        check(settings)
         meet(build(settings, connect(settings)).classifier)
         connect(settings).ping()
     except (SettingsError, LabelsError, ModelMismatch) as error:
@@ -117,8 +122,10 @@ def run() -> int:
 
 def work(settings: Settings, name: str) -> int:
     """Be one of the processes that work; return its exit status."""
-    services = build(settings, connect(settings))
+    told = telemetry(settings)
+    services = dataclasses.replace(build(settings, connect(settings)), telemetry=told)
     make_worker(picture_queue(connect(settings)), services, name).work(logging_level="WARNING")
+    told.close()
     return 0
 
 

@@ -211,8 +211,10 @@ def _say(job: Job, outcome: Outcome, services: Services, steps: dict[str, float]
         fields["reason"] = reason
     level = logging.WARNING if outcome in {Outcome.UNKNOWN, Outcome.DROPPED} else logging.INFO
     line = " ".join(f"{name}={value}" for name, value in fields.items())
-    with logs.about(str(job.meta.get("request", ""))):
+    request = str(job.meta.get("request", ""))
+    with logs.about(request):
         logger.log(level, "%s", line, extra={"fields": fields})
+    services.telemetry.tell(request, _received(job), steps, fields)
 
 
 def _received(job: Job) -> float:
