@@ -6,6 +6,7 @@ from typing import Any
 
 from redis.client import Pipeline
 from rq import Queue
+from rq.executions import ExecutionRegistry
 from rq.job import Job, JobStatus
 
 from contract.follower import Followers
@@ -41,6 +42,8 @@ class Traces:
         jobs = Job.fetch_many(ids, connection, serializer=self._queue.serializer) if ids else []
         for job in jobs:
             if job and "outcome" in job.meta and job.get_status(refresh=False) in _ENDED:
+                # Of an execution whose record has run out, RQ would ask in vain, and delete nothing.
+                connection.delete(ExecutionRegistry(job.id, connection).key)
                 job.delete()
         connection.delete(self._key(openid))
 
