@@ -6,6 +6,7 @@ asked for twenty times through Flask, in this process; the median and the slowes
 
 from __future__ import annotations
 
+import json
 import statistics
 import sys
 import tempfile
@@ -17,7 +18,6 @@ from typing import Any
 
 import flask.testing
 import redis
-from rq.serializers import JSONSerializer
 
 from app import create_app
 from contract import tally
@@ -77,11 +77,16 @@ def _time(client: flask.testing.FlaskClient, page: str) -> int:
 def _fill(connection: redis.Redis) -> None:
     """Put jobs in as RQ and the worker leave them, and what was counted on the way."""
     now = time.time()
-    data = zlib.compress(JSONSerializer.dumps(["worker.job.answer", None, [], {"follower": "o"}]))
-    fields = {"data": data, "status": "finished", "description": "picture", "origin": "pictures"}
+    data = zlib.compress(json.dumps(["worker.job.answer", None, [], {"follower": "o"}]).encode())
+    fields: dict[Any, Any] = {
+        "data": data,
+        "status": "finished",
+        "description": "picture",
+        "origin": "pictures",
+    }
     created = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(now))
     notes = {"received": now - 1, "started": now - 0.9, "sent": now, "outcome": "sent"}
-    fields |= {"created_at": created, "meta": JSONSerializer.dumps(notes)}
+    fields |= {"created_at": created, "meta": json.dumps(notes)}
     connection.sadd("rq:queues", "rq:queue:pictures")
     with connection.pipeline(transaction=False) as pipeline:
         for number in range(JOBS):

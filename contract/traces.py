@@ -42,7 +42,7 @@ class Traces:
         jobs = Job.fetch_many(ids, connection, serializer=self._queue.serializer) if ids else []
         for job in jobs:
             if job and "outcome" in job.meta and job.get_status(refresh=False) in _ENDED:
-                # Of an execution whose record has run out, RQ would ask in vain, and delete nothing.
+                # RQ would ask for executions whose records have run out, and delete nothing.
                 connection.delete(ExecutionRegistry(job.id, connection).key)
                 job.delete()
         connection.delete(self._key(openid))
