@@ -47,6 +47,7 @@ def create_app(
     app = flask.Flask("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.before_request(_note_request)
+    app.teardown_request(lambda _error: logs.end())
     app.register_blueprint(webhook(Envelope(settings, time.time), services))
     app.register_blueprint(health(connection))
     add_admin(app, settings, connection)

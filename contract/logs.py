@@ -37,6 +37,11 @@ def begin(given: str) -> str:
     return found
 
 
+def end() -> None:
+    """Work for no request any more."""
+    _request.set("")
+
+
 @contextlib.contextmanager
 def about(request: str) -> Iterator[None]:
     """Work for a request meanwhile."""
