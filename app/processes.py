@@ -6,25 +6,44 @@ processes one by one, SIGUSR2 the program itself; neither fails a request (docs/
 
 from __future__ import annotations
 
+from gunicorn.glogging import Logger
+
+from contract import logs
 from contract.cores import cores
 from contract.metrics import share
-from contract.settings import SettingsError, load_settings
+from contract.redaction import Redaction
+from contract.settings import Settings, SettingsError, load_settings
 
 _MOST = 8  # processes; Redis and WeChat's quotas end before a ninth would help
 
 
-def _threads() -> int:
+def _settings() -> Settings | None:
     try:
-        return load_settings().web_threads
+        return load_settings()
     except SettingsError:
-        return 1  # create_app() says what is wrong
+        return None  # create_app() says what is wrong
+
+
+class _AsOurs(Logger):  # type: ignore[misc]  # gunicorn annotates nothing
+    """gunicorn's own lines in the form of ours."""
+
+    def setup(self, cfg: object) -> None:
+        """Have them go where ours go."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 share("app")
+_chosen = _settings()
+if _chosen:
+    logs.set_up("app", _chosen.log_format, Redaction.of(_chosen))
+if _chosen and _chosen.log_format == "json":
+    logger_class = _AsOurs
 preload_app = True  # all processes are forked from this one
 worker_class = "gthread"
 workers = min(max(2, cores()), _MOST)  # two, so that one may die or be replaced
-threads = _threads()
+threads = _chosen.web_threads if _chosen else 1
 max_requests = 100_000  # then a process is replaced, lest a leak in some library add up…
 max_requests_jitter = 20_000  # …but never all at once
 graceful_timeout = 8  # seconds; a reply is held for 5.5 (app/holding.py)

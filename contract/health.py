@@ -13,6 +13,9 @@ import redis
 
 _KEY = "kantu:health"
 _TTL = 60  # seconds; one that is older says nothing about now
+NEARLY_FULL = 0.8  # of Redis' memory
+LONG_WAIT = 60.0  # seconds in the queue
+MODEL_PATIENCE = 60.0  # seconds that a model may be away: it may be starting again
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +52,34 @@ class QueueState:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessState:
+    """One of the processes that work."""
+
+    name: str  # of its host, its parent, and which of that parent's it is
+    state: str  # idle, busy, suspended: RQ's own words
+    running: int  # jobs
+    done: int  # jobs, since it was born
+    failed: int  # attempts, since it was born
+    born: float  # seconds since 1970
+    heard: float  # when it last gave a sign of life, seconds since 1970
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerState:
     """The processes that work."""
 
     known: int  # to Redis
     alive: int  # heard of within the last seconds
+    processes: tuple[ProcessState, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaState:
+    """How much of a day's calls of an API WeChat says are used."""
+
+    api: str  # send or media
+    used: int
+    limit: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +111,7 @@ class Health:
     queue: QueueState
     workers: WorkerState
     redis: RedisState
+    quotas: tuple[QuotaState, ...] = ()  # those that WeChat tells
 
     def to_json(self) -> str:
         """Return it as text."""
@@ -105,9 +132,15 @@ def _typed(found: dict[str, Any]) -> dict[str, Any]:
         "pauses": tuple(PausedApi(**each) for each in found["pauses"]),
         "models": tuple(ModelState(**each) for each in found["models"]),
         "queue": QueueState(**found["queue"]),
-        "workers": WorkerState(**found["workers"]),
+        "workers": _workers(found["workers"]),
         "redis": RedisState(**found["redis"]),
+        "quotas": tuple(QuotaState(**each) for each in found.get("quotas", ())),
     }
+
+
+def _workers(found: dict[str, Any]) -> WorkerState:
+    processes = tuple(ProcessState(**each) for each in found.get("processes", ()))
+    return WorkerState(**{**found, "processes": processes})
 
 
 def keep(connection: redis.Redis, health: Health) -> None:

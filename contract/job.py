@@ -12,6 +12,7 @@ from rq import Queue, Retry
 from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
+from contract import logs
 from contract.follower import Language
 
 QUEUE = "pictures"
@@ -77,6 +78,7 @@ def enqueue(queue: Queue, job: ImageJob, result_ttl: int) -> bool:
             retry=Retry(max=ATTEMPTS - 1),
             result_ttl=result_ttl,
             failure_ttl=FAILURE_TTL,
+            meta={"request": logs.request()} if logs.request() else None,
         )
     except DuplicateJobError:
         return False

@@ -10,6 +10,10 @@ import functools
 import os
 import shutil
 import tempfile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own name
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -33,13 +37,15 @@ def _remove(folder: str, owner: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def exposition() -> bytes:
-    """Return what all processes have counted, in Prometheus' text format."""
+def exposition(*collectors: Collector) -> bytes:
+    """Return what all processes have counted, and what collectors add, as Prometheus reads it."""
     from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
     from prometheus_client.multiprocess import MultiProcessCollector
 
-    if not is_shared():
-        return generate_latest(REGISTRY)
     registry = CollectorRegistry()
+    for collector in collectors:
+        registry.register(collector)
+    if not is_shared():
+        return generate_latest(REGISTRY) + generate_latest(registry)
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it annotates a part of itself
     return generate_latest(registry)

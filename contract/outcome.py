@@ -14,6 +14,7 @@ import enum
 import time
 
 import redis
+from redis.client import Pipeline
 
 _CLAIM_TTL = 72 * 3600  # seconds; longer than a failed job is kept
 
@@ -43,9 +44,11 @@ class SendClaim:
         taken = self._redis.get(self._key(job_id))
         return time.time() - float(taken) if taken else 0.0
 
-    def release(self, job_id: str) -> None:
-        """Give the right back: it is certain that nothing was sent."""
-        self._redis.delete(self._key(job_id))
+    def release(self, job_id: str, pipeline: Pipeline | None = None) -> None:
+        """Give the right back, perhaps with a pipeline: it is certain that nothing was sent, or a
+        person wants the message answered anew.
+        """
+        (self._redis if pipeline is None else pipeline).delete(self._key(job_id))
 
     @staticmethod
     def _key(job_id: str) -> str:

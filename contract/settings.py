@@ -30,6 +30,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from contract.password import check_password
 from contract.redis_url import check_redis_url
 
 
@@ -76,6 +77,7 @@ def _web_threads(given: dict[str, Any]) -> int:
 
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+OptionalUrl = Annotated[str, AfterValidator(lambda value: value and _base_url(value))]
 Hosts = Annotated[str, AfterValidator(_hosts)]
 RedisUrl = Annotated[str, AfterValidator(check_redis_url)]
 Seconds = Annotated[int, Field(gt=0)]
@@ -125,6 +127,10 @@ class Settings(BaseSettings):
     worker_metrics_port: int = Field(default=0, ge=0, le=65535)
     worker_metrics_host: str = "127.0.0.1"
     alert_webhook: SecretStr | None = None
+    admin_password: SecretStr | None = None
+    log_format: Literal["text", "json"] = "text"
+    sentry_dsn: OptionalUrl = Field(default="", repr=False)
+    otlp_endpoint: OptionalUrl = ""
 
     @field_validator("wechat_token")
     @classmethod
@@ -167,6 +173,13 @@ class Settings(BaseSettings):
     def _alert_webhook(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             _base_url(value.get_secret_value())
+        return value
+
+    @field_validator("admin_password")
+    @classmethod
+    def _admin_password(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            check_password(value.get_secret_value())
         return value
 
     @field_validator("vqa_model")

@@ -6,11 +6,13 @@ from typing import Any
 
 from redis.client import Pipeline
 from rq import Queue
+from rq.executions import ExecutionRegistry
 from rq.job import Job, JobStatus
 
 from contract.follower import Followers
 from contract.job import FAILURE_TTL
 
+_PREFIX = "kantu:traces:"
 _ENDED = {JobStatus.FINISHED, JobStatus.FAILED}
 
 
@@ -27,6 +29,11 @@ class Traces:
         pipeline.sadd(key, job_id)
         pipeline.expire(key, FAILURE_TTL)
 
+    def of(self, alias: str) -> list[str]:
+        """Return the jobs of the follower with that alias, in no order; some may be gone."""
+        found: Any = self._queue.connection.smembers(f"{_PREFIX}{alias}")
+        return [each.decode() for each in found]
+
     def forget(self, openid: str) -> None:
         """Delete a follower's jobs; those without an outcome come to one, and go with their TTL."""
         connection = self._queue.connection
@@ -35,8 +42,10 @@ class Traces:
         jobs = Job.fetch_many(ids, connection, serializer=self._queue.serializer) if ids else []
         for job in jobs:
             if job and "outcome" in job.meta and job.get_status(refresh=False) in _ENDED:
+                # RQ would ask for executions whose records have run out, and delete nothing.
+                connection.delete(ExecutionRegistry(job.id, connection).key)
                 job.delete()
         connection.delete(self._key(openid))
 
     def _key(self, openid: str) -> str:
-        return f"kantu:traces:{self._followers.alias(openid)}"
+        return f"{_PREFIX}{self._followers.alias(openid)}"

@@ -43,6 +43,7 @@ _READ = {
     "itsdangerous": "BSD-3-Clause",
     "jinja2": "BSD-3-Clause",
     "namex": "Apache-2.0",
+    "rq-dashboard": "BSD-2-Clause",
 }
 
 

@@ -148,7 +148,7 @@ class _Api:
             except ServingError:
                 raise
             except Exception:
-                logger.exception("a REST request failed")
+                logger.exception("a REST request failed: request=%s", _request(environ))
                 raise Internal("Internal error; see the server's log") from None
 
     def _answer(
@@ -208,6 +208,12 @@ class _Api:
             with self._catalogue.use(_name(match), number, label) as served:
                 return json_model.metadata(served)
         return json_model.status(self._catalogue.status(_name(match), number))  # of any label
+
+
+def _request(environ: WSGIEnvironment) -> str:
+    """Return by which id whoever asks would find the request again; empty for none."""
+    given = str(environ.get("HTTP_X_REQUEST_ID", ""))
+    return given if re.fullmatch(r"[0-9A-Za-z-]{8,64}", given) else ""
 
 
 def _preflight(environ: WSGIEnvironment) -> bytes:

@@ -94,6 +94,8 @@ class Demo:
         """Say where the page is and which model answers."""
         page = f"http://127.0.0.1:{self.ports['simulator']}/"
         self._say(f"\n  Open  {page}   (Ctrl-C ends everything)\n")
+        admin = f"http://127.0.0.1:{self.ports['app']}/admin/"
+        self._say(f"  Admin {admin}   password: {self.environment['ADMIN_PASSWORD']}\n")
         self.stagehand.publish_menu()
         if self._has(QUESTIONS):
             self._say("  Questions: about circles, squares and triangles, in 中文 or English")
@@ -182,6 +184,7 @@ def account_settings(ports: dict[str, int], mode: str = "safe") -> dict[str, str
         "WECHAT_APP_SECRET": secrets.token_hex(16),
         "WECHAT_AES_KEY": "".join(secrets.choice(letters) for _ in range(42)) + "A",
         "WECHAT_MODE": mode,
+        "ADMIN_PASSWORD": secrets.token_hex(8),
         "WECHAT_API_URL": f"http://127.0.0.1:{ports['simulator']}",
         "REDIS_URL": f"redis://127.0.0.1:{ports['redis']}/0",
         "SERVING_URL": f"http://127.0.0.1:{ports['serving']}",

@@ -11,6 +11,7 @@ from prometheus_client import Counter, Gauge, Histogram
 import app.metrics
 import worker.metrics
 from contract.steps import STEPS
+from worker.snapshot_metrics import GAUGES, LABELLED
 
 PAGE = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text("utf-8")
 Metric = Counter | Gauge | Histogram
@@ -42,7 +43,9 @@ def row(metric: Metric) -> tuple[str, ...]:
 def test_page_lists_every_metric_in_its_order() -> None:
     lines = [line for line in PAGE.splitlines() if line.startswith("| `kantu_")]
     listed = [tuple(cell.strip() for cell in line.split("|")[1:-1]) for line in lines]
-    assert listed == [row(metric) for metric in ALL]
+    told = [(f"`{name}`", "gauge", "", what) for name, what in GAUGES.items()]
+    told += [(f"`{name}`", "gauge", label, what) for name, (what, label) in LABELLED.items()]
+    assert listed == [*(row(metric) for metric in ALL), *told]
 
 
 def test_page_explains_every_step() -> None:
@@ -59,6 +62,15 @@ def test_metric_follows_the_conventions(metric: Metric) -> None:
     assert name.endswith("_seconds") == isinstance(metric, Histogram)  # we measure nothing else
     assert re.fullmatch(r"[A-Z].{10,70}\.", metric._documentation)
     assert set(metric._labelnames) <= ALLOWED_LABELS
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [*GAUGES.items(), *((n, w) for n, (w, _) in LABELLED.items())]
+)
+def test_gauge_of_the_snapshot_follows_them_too(name: str, what: str) -> None:
+    assert re.fullmatch(r"kantu_worker(_[a-z]+)+", name)
+    assert not name.endswith("_total")
+    assert re.fullmatch(r"[A-Z].{10,70}\.", what)
 
 
 def test_no_two_metrics_have_one_name() -> None:

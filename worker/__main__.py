@@ -13,6 +13,7 @@ if __name__ == "__main__":
     share("worker")  # before prometheus_client is imported
 
 import argparse
+import dataclasses
 import logging
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from collections.abc import Sequence
 import redis
 from rq import Queue
 
+from contract import logs
 from contract.album import Album
 from contract.choices import Offers
 from contract.connection import connect
@@ -29,6 +31,8 @@ from contract.job import picture_queue
 from contract.mailbox import Mailbox
 from contract.outcome import SendClaim
 from contract.quota import Quota
+from contract.redaction import Redaction
+from contract.reporting import report_errors
 from contract.settings import Settings, SettingsError, load_settings
 from contract.talk import Talks
 from contract.turns import Turns
@@ -51,7 +55,9 @@ from worker.refusal import refusal
 from worker.seen import Seen
 from worker.services import SERVICES, Services
 from worker.shape_model import ShapeModel
+from worker.snapshot_metrics import Snapshot
 from worker.supervisor import Supervisor
+from worker.telemetry import check, telemetry
 from worker.vision import Classifier
 from worker.waiting import Waiting
 from worker.watch import Watch
@@ -87,11 +93,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def run() -> int:
     """Work; return 0 when told to stop, 2 for settings that cannot work, 1 to be started again."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-    logging.getLogger("urllib3").setLevel(logging.INFO)  # its DEBUG lines hold access tokens
-    logging.getLogger("rq").setLevel(logging.WARNING)  # of a message, one line is enough
     try:
         settings = load_settings("wechat_app_secret")
+        logs.set_up("worker", settings.log_format, Redaction.of(settings))
+        report_errors("worker", settings)
+        check(settings)
         meet(build(settings, connect(settings)).classifier)
         connect(settings).ping()
     except (SettingsError, LabelsError, ModelMismatch) as error:
@@ -103,7 +109,7 @@ def run() -> int:
     host, port = settings.worker_metrics_host, settings.worker_metrics_port
     beside = {"watch": lambda _name: Watch(settings, connect(settings)).run()}
     if port:
-        beside["exporter"] = lambda _name: export(host, port)
+        beside["exporter"] = lambda _name: export(host, port, Snapshot(connect(settings)))
     Supervisor(
         settings.worker_processes,
         settings.worker_grace,
@@ -116,8 +122,10 @@ def run() -> int:
 
 def work(settings: Settings, name: str) -> int:
     """Be one of the processes that work; return its exit status."""
-    services = build(settings, connect(settings))
+    told = telemetry(settings)
+    services = dataclasses.replace(build(settings, connect(settings)), telemetry=told)
     make_worker(picture_queue(connect(settings)), services, name).work(logging_level="WARNING")
+    told.close()
     return 0
 
 

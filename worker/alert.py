@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from contract.health import Health, ModelState, PausedApi, QueueState, RedisState
+from contract.health import (
+    LONG_WAIT,
+    MODEL_PATIENCE,
+    NEARLY_FULL,
+    Health,
+    ModelState,
+    PausedApi,
+    QueueState,
+    RedisState,
+)
 
-NEARLY_FULL = 0.8  # of Redis' memory
-LONG_WAIT = 60.0  # seconds in the queue
-_PATIENCE = 60.0  # seconds that a model may be away: it may be starting again
 _OF_ERRCODE = {  # what WeChat refuses otherwise, and a person must see to, is the token
     40164: "address_not_listed",
     45009: "quota_used_up",
@@ -36,7 +42,7 @@ def _of_pauses(pauses: Iterable[PausedApi]) -> Iterator[Alert]:
 
 def _of_models(models: Iterable[ModelState], now: float) -> Iterator[Alert]:
     for model in models:
-        if model.ailing is None or now - model.ailing < _PATIENCE:
+        if model.ailing is None or now - model.ailing < MODEL_PATIENCE:
             continue
         why = "it does not answer" if model.breaker_open else model.found
         yield _alert(

@@ -16,6 +16,7 @@ from typing import cast
 from rq.exceptions import DeserializationError
 from rq.job import Job
 
+from contract import logs, tally
 from contract.job import ATTEMPTS, FAILURE_TTL, ImageJob
 from contract.outcome import Outcome
 from contract.steps import durations
@@ -184,24 +185,36 @@ def record(job: Job, outcome: Outcome, services: Services, reason: str = "") -> 
     if reason:
         note(job, reason=reason)
     notes = bytes(job.serializer.dumps(job.meta))
-    # In a field of its own, too: an attempt that overlaps with this one writes meta as a whole.
-    job.connection.hset(job.key, mapping={"meta": notes, "outcome": str(outcome)})
     steps = durations(_received(job), job.meta)
+    with job.connection.pipeline(transaction=False) as pipeline:
+        # In a field of its own, too: an attempt that overlaps with this one writes meta as a whole.
+        pipeline.hset(job.key, mapping={"meta": notes, "outcome": str(outcome)})
+        tally.count_message(pipeline, job.id, str(outcome), steps, time.time())
+        pipeline.execute()
     metrics.count_message(outcome, steps)
-    level = logging.WARNING if outcome in {Outcome.UNKNOWN, Outcome.DROPPED} else logging.INFO
-    logger.log(
-        level,
-        "job=%s outcome=%s model=%s attempt=%d follower=%s ms=%.0f%s%s",
-        job.id,
-        outcome,
-        job.meta.get("model", "-"),
-        ATTEMPTS - (job.retries_left or 0),
-        _follower(job, services),
-        1000 * sum(steps.values()),
-        "".join(f" {step}_ms={1000 * seconds:.0f}" for step, seconds in steps.items()),
-        f" reason={reason}" if (reason := job.meta.get("reason", "")) else "",
-    )
+    _say(job, outcome, services, steps)
     return str(outcome)
+
+
+def _say(job: Job, outcome: Outcome, services: Services, steps: dict[str, float]) -> None:
+    """Say it in one line, which may be about another message than this thread's own."""
+    fields: dict[str, object] = {
+        "job": job.id,
+        "outcome": str(outcome),
+        "model": job.meta.get("model", "-"),
+        "attempt": ATTEMPTS - (job.retries_left or 0),
+        "follower": _follower(job, services),
+        "ms": round(1000 * sum(steps.values())),
+        **{f"{step}_ms": round(1000 * seconds) for step, seconds in steps.items()},
+    }
+    if reason := job.meta.get("reason"):
+        fields["reason"] = reason
+    level = logging.WARNING if outcome in {Outcome.UNKNOWN, Outcome.DROPPED} else logging.INFO
+    line = " ".join(f"{name}={value}" for name, value in fields.items())
+    request = str(job.meta.get("request", ""))
+    with logs.about(request):
+        logger.log(level, "%s", line, extra={"fields": fields})
+    services.telemetry.tell(request, _received(job), steps, fields)
 
 
 def _received(job: Job) -> float:
@@ -213,6 +226,6 @@ def _received(job: Job) -> float:
 
 def _follower(job: Job, services: Services) -> str:
     try:
-        return services.followers.alias(job.kwargs["follower"])[:12]
+        return services.followers.alias(job.kwargs["follower"])
     except _FOREIGN:
         return "-"

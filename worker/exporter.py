@@ -7,7 +7,10 @@ import logging
 import socketserver
 import sys
 import time
+from collections.abc import Sequence
 from typing import NoReturn
+
+from prometheus_client.registry import Collector
 
 from contract.metrics import CONTENT_TYPE, exposition
 
@@ -16,11 +19,15 @@ _PATIENCE = 5  # seconds for one who asks and then says nothing
 _PAUSE = 10  # seconds until a port that was taken is tried again
 
 
-def export(host: str, port: int) -> NoReturn:
-    """Answer for ever; a port that cannot be had is no reason to answer no followers."""
+def export(host: str, port: int, *collectors: Collector) -> NoReturn:
+    """Answer for ever, with what collectors add.
+
+    A port that cannot be had is no reason to answer no followers.
+    """
     while True:
         try:
             with _Server((host, port), _Page) as server:
+                server.collectors = collectors
                 server.serve_forever()
         except OSError as error:
             logger.error("no metrics: WORKER_METRICS_PORT=%d of %s: %s", port, host, error.strerror)
@@ -29,6 +36,7 @@ def export(host: str, port: int) -> NoReturn:
 
 class _Server(socketserver.TCPServer):
     allow_reuse_address = True
+    collectors: Sequence[Collector] = ()
 
     def handle_error(self, *_: object) -> None:
         """Say it in one line; mostly it is somebody who did not wait for the answer."""
@@ -37,12 +45,13 @@ class _Server(socketserver.TCPServer):
 
 class _Page(http.server.BaseHTTPRequestHandler):
     timeout = _PATIENCE
+    server: _Server
 
     def do_GET(self) -> None:
         if self.path.partition("?")[0] != "/metrics":
             self.send_error(404)
             return
-        body = exposition()
+        body = exposition(*self.server.collectors)
         self.send_response(200)
         self.send_header("Content-Type", CONTENT_TYPE)
         self.send_header("Content-Length", str(len(body)))

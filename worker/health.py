@@ -11,7 +11,15 @@ from rq import Queue
 from rq.job import Job
 from rq.worker import BaseWorker
 
-from contract.health import Health, ModelState, PausedApi, QueueState, RedisState, WorkerState
+from contract.health import (
+    Health,
+    ModelState,
+    PausedApi,
+    ProcessState,
+    QueueState,
+    RedisState,
+    WorkerState,
+)
 from contract.job import picture_queue
 from contract.settings import Settings
 from worker.breaker import Breaker
@@ -107,12 +115,16 @@ class Observer:
         }
 
     def workers(self) -> WorkerState:
-        """Return how many processes there are that work."""
+        """Return the processes that work, and what each of them does."""
         workers = BaseWorker.all(self._redis, queue=self._queue, serializer=self._queue.serializer)
-        now = datetime.now(UTC)
-        heard = [now - each.last_heartbeat for each in workers if each.last_heartbeat]
-        alive = sum(ago.total_seconds() < _SILENT for ago in heard)
-        return WorkerState(known=len(workers), alive=alive)
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for each in workers:
+                pipeline.scard(each.executions_key)
+            running: list[int] = pipeline.execute()
+        processes = [_process(*each) for each in zip(workers, running, strict=True)]
+        alive = sum(time.time() - each.heard < _SILENT for each in processes)
+        ordered = tuple(sorted(processes, key=lambda each: each.name))
+        return WorkerState(known=len(workers), alive=alive, processes=ordered)
 
     def redis(self) -> RedisState:
         """Return how Redis is."""
@@ -134,3 +146,15 @@ def _oldest(queue: Queue) -> float:
     jobs = Job.fetch_many(ids, queue.connection, serializer=queue.serializer) if ids else []
     since = jobs[0].enqueued_at if jobs and jobs[0] else None
     return max(0.0, (datetime.now(UTC) - since).total_seconds()) if since else 0.0
+
+
+def _process(worker: BaseWorker, running: int) -> ProcessState:
+    return ProcessState(
+        name=worker.name,
+        state=str(worker.get_state()),
+        running=running,
+        done=worker.successful_job_count,
+        failed=worker.failed_job_count,
+        born=worker.birth_date.timestamp() if worker.birth_date else 0.0,
+        heard=worker.last_heartbeat.timestamp() if worker.last_heartbeat else 0.0,
+    )

@@ -9,11 +9,15 @@ is left, reconcile apologises.
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 
+import redis
 from rq import get_current_job
 from rq.job import Job
 
+from contract import logs, tally
 from contract.job import ImageJob
 from contract.outcome import Outcome
 from labels import phrase
@@ -35,13 +39,31 @@ def answer(**fields: object) -> str:
         raise RuntimeError("answer() is for RQ to call")
     if "outcome" in job.meta:  # a worker died between that and RQ's own record
         return str(job.meta["outcome"])
+    logs.begin(str(job.meta.get("request", "")))
     # A newer webhook's job is not half understood: a newer worker may take the next attempt.
     message = ImageJob(**fields)  # type: ignore[arg-type]  # what the webhook put there
     note(job, received=message.received)
     note(job, **{"retried" if "started" in job.meta else "started": time.time()})
-    reply = saved_reply(job) or _find_reply(job, message, services)
-    save_reply(job, reply)
-    return deliver(job, reply, services)
+    with _counted(job):
+        reply = saved_reply(job) or _find_reply(job, message, services)
+        save_reply(job, reply)
+        return deliver(job, reply, services)
+
+
+@contextlib.contextmanager
+def _counted(job: Job) -> Iterator[None]:
+    """Have the admin pages know of an attempt that failed."""
+    try:
+        yield
+    except Exception as error:
+        _count(job, error)
+        raise
+
+
+def _count(job: Job, error: Exception) -> None:
+    # Redis may be what failed; then there is nobody to tell.
+    with contextlib.suppress(redis.RedisError):
+        tally.count_error(job.connection, metrics.kind_of(error), time.time())
 
 
 def _find_reply(job: Job, message: ImageJob, services: Services) -> Reply:
@@ -51,6 +73,7 @@ def _find_reply(job: Job, message: ImageJob, services: Services) -> Reply:
         if error.retry:
             raise
         note(job, reason=str(error))
+        _count(job, error)
         text = phrase(message.language, error.phrase, **error.blanks)
         return Reply(text=text, outcome=Outcome.APOLOGISED)
 

@@ -96,11 +96,12 @@ def attempt() -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            FAILED_ATTEMPTS.labels(_error(error)).inc()
+            FAILED_ATTEMPTS.labels(kind_of(error)).inc()
             raise
 
 
-def _error(error: Exception) -> str:
+def kind_of(error: Exception) -> str:
+    """Return what an error is counted as."""
     return type(error).__name__ if isinstance(error, AnswerError) else "unexpected"
 
 

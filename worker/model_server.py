@@ -8,6 +8,7 @@ from typing import Any
 
 import requests
 
+from contract import logs
 from worker.errors import ModelSilent, ModelUnavailable
 from worker.session import Session, was_refused
 
@@ -80,9 +81,13 @@ class ModelServer:
         """Send it, again where nobody listens: the server may be starting just now."""
         for pause in _PAUSES:
             try:
-                return self._http.request(method, url, json=body)
+                return self._send(method, url, body)
             except requests.ConnectionError as error:
                 if not was_refused(error):
                     raise
             time.sleep(pause)
-        return self._http.request(method, url, json=body)
+        return self._send(method, url, body)
+
+    def _send(self, method: str, url: str, body: object) -> requests.Response:
+        headers = {logs.HEADER: logs.request()} if logs.request() else {}
+        return self._http.request(method, url, json=body, headers=headers)

@@ -13,6 +13,7 @@ from contract.talk import Talks
 from contract.turns import Turns
 from worker.answerer import Answerer
 from worker.post import Post
+from worker.telemetry import Telemetry
 from worker.vision import Classifier
 from worker.waiting import Waiting
 from worker.wechat import WeChat
@@ -33,6 +34,7 @@ class Services:
     wechat: WeChat
     classifier: Classifier
     answerer: Answerer
+    telemetry: Telemetry = dataclasses.field(default_factory=Telemetry)
 
 
 # RQ calls a job by its name, with the message and nothing else.

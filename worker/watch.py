@@ -7,6 +7,7 @@ there when the others are not. Of the watches of several hosts one looks at a ti
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import socket
 import time
@@ -16,8 +17,10 @@ import redis
 
 from contract.health import keep, read
 from contract.settings import Settings
+from contract.tally import note_queue
 from worker.alert import alerts
 from worker.bell import Bell
+from worker.day_quota import DayQuota
 from worker.errcodes import Api
 from worker.errors import AnswerError, SendBroken, WeChatUnavailable
 from worker.health import Observer
@@ -39,6 +42,7 @@ class Watch:
         self._redis = connection
         self._observer = Observer(settings, connection)
         self._wechat = WeChat(settings, connection)
+        self._quota = DayQuota(self._wechat)
         self._bell = Bell(url.get_secret_value(), settings.wechat_app_id) if url else None
         self._shared, self._own = SharedLedger(connection), OwnLedger()
         self._refused = set[Api]()  # by the last look
@@ -64,9 +68,11 @@ class Watch:
 
     def _look(self) -> None:
         self._ask_wechat()
-        health = self._observer.health(read(self._redis))
+        found = self._observer.health(read(self._redis))
+        health = dataclasses.replace(found, quotas=self._quota.read())
         self._refused = {Api(each.api) for each in health.pauses if each.errcode == _NOT_PERMITTED}
         keep(self._redis, health)
+        note_queue(self._redis, health.queue.waiting, health.queue.oldest, health.taken)
         if self._bell:
             self._bell.ring(dict(alerts(health)), self._shared)
 

@@ -91,6 +91,13 @@ class WeChat:
         """Give WeChat a JPEG for three days; return its media_id. Raises AnswerError."""
         return self._with_token(Api.UPLOAD, lambda token: self._upload(token, picture))
 
+    def day_quota(self, path: str) -> tuple[int, int]:
+        """Return how many calls of an API were made today, and how many may be.
+
+        Raises AnswerError, also where WeChat does not say.
+        """
+        return self._with_token(Api.TOKEN, lambda token: self._ask_quota(token, path))
+
     def probe(self, api: Api) -> None:
         """Ask for what cannot be, so that a refusal of the account shows; nobody is messaged.
 
@@ -182,6 +189,18 @@ class WeChat:
         if not isinstance(media_id, str) or not media_id:
             raise WeChatUnavailable("media/upload gave no media_id")
         return media_id
+
+    def _ask_quota(self, token: str, path: str) -> tuple[int, int]:
+        url = f"{self._base}openapi/quota/get"
+        body = {"cgi_path": f"/cgi-bin/{path}"}
+        try:
+            said = self._http.post(url, params={"access_token": token}, json=body).json()
+        except requests.RequestException as error:
+            raise WeChatUnavailable(f"quota/get broke off: {_name(error)}") from None
+        match said:
+            case {"quota": {"used": int(used), "daily_limit": int(limit)}}:
+                return used, limit
+        raise WeChatUnavailable("quota/get tells no quota")
 
     @metrics.wechat_call(Api.TOKEN)
     def _fetch_token(self, force: bool) -> tuple[str, int]:  # noqa: FBT001  # WeChat's own flag

@@ -99,7 +99,10 @@ def opened(settings: Settings, folder: Path) -> Iterator[Door]:
         "REDIS_URL": str(settings.redis_url),
         "VQA_MODEL": settings.vqa_model or NO_MODEL,
         "TMPDIR": str(folder),
+        "LOG_FORMAT": settings.log_format,
     }
+    if settings.admin_password:
+        environment["ADMIN_PASSWORD"] = settings.admin_password.get_secret_value()
     program = programs.webhook(port, environment, folder / "app.log")
     program.start()
     wechat = Courier(Account(APP_ID, APP_SECRET), settings, f"http://127.0.0.1:{port}/wechat")

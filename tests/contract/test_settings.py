@@ -52,6 +52,16 @@ def test_wrong_secret_is_named_but_not_shown(monkeypatch: pytest.MonkeyPatch) ->
     assert "a-secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("password", ["admin", "Admin2026", "kX3vGq8Zt", "aaaaaaaaaaaaaaaa"])
+def test_weak_admin_password_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    monkeypatch.setenv("ADMIN_PASSWORD", password)
+    with pytest.raises(SettingsError, match=r"ADMIN_PASSWORD: .* openssl rand") as caught:
+        load_settings(env_file="")
+    assert password not in str(caught.value)
+
+
 def test_secret_is_not_in_the_settings_text() -> None:
     assert TOKEN not in repr(load_settings(env_file=""))
 

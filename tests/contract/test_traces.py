@@ -61,3 +61,14 @@ def test_job_without_an_outcome_is_left_to_come_to_one(
 
 def test_nothing_known_is_nothing_to_forget(traces: Traces) -> None:
     traces.forget(OPENID)
+
+
+def test_job_whose_execution_has_run_out_is_deleted_all_the_same(
+    traces: Traces, connection: redis.Redis
+) -> None:
+    job = send(traces, connection, OPENID, 1)
+    end(job)
+    connection.zadd(f"rq:executions:{job.id}", {f"{job.id}:gone": 2e9})
+    traces.forget(OPENID)
+    assert connection.exists(job.key) == 0
+    assert traces.of(traces._followers.alias(OPENID)) == []

@@ -18,7 +18,9 @@ from tests.deploy.overlay import Object, Overlay, containers, graceful_timeout, 
 from tests.deploy.stores import Passwords, Store
 from worker import model_server, supervisor
 
-SECRETS = {"wechat_token", "wechat_aes_key", "wechat_previous_aes_key", "redis_url"}
+SECRETS = {
+    "wechat_token", "wechat_aes_key", "wechat_previous_aes_key", "redis_url", "admin_password",
+}  # fmt: skip
 
 
 def names(objects: list[Object]) -> list[str]:
@@ -162,7 +164,7 @@ def test_settings_are_settings_and_every_secret_comes_from_a_file(cpu: Overlay) 
     }
     files = {name.removesuffix("_FILE").lower() for name in worker if name.endswith("_FILE")}
     assert given <= Settings.model_fields.keys()
-    assert files == secret | {"redis_url"}
+    assert files == (secret | {"redis_url"}) - {"admin_password"}
     assert set(cpu.one("Secret", "kantu")["data"]) >= files
 
 

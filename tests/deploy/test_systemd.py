@@ -79,6 +79,7 @@ def test_programs_start_on_the_secrets_that_they_are_given(
         "wechat_token": "abc123", "wechat_app_secret": "s" * 32, "wechat_aes_key": "a" * 42 + "A",
         "redis_url": "redis://kantu:password@127.0.0.1:6379/0",
         "wechat_previous_aes_key": "", "vqa_endpoint_key": "sk-0123", "alert_webhook": "",
+        "admin_password": "kX3vGq8ZtR5mWy2P",
     }  # fmt: skip
     credentials = [line.partition(":")[0] for line in unit(f"{name}.service")["LoadCredential"]]
     for credential in credentials:
@@ -94,7 +95,8 @@ def test_programs_start_on_the_secrets_that_they_are_given(
     assert settings.wechat_previous_aes_key is None  # an empty file is no setting
     secret = {n for n, f in Settings.model_fields.items() if "SecretStr" in str(f.annotation)}
     if name == "kantu-worker":
-        assert set(credentials) == secret | {"redis_url"}
+        assert set(credentials) == (secret | {"redis_url"}) - {"admin_password"}
+    assert (settings.admin_password is None) == (name == "kantu-worker")
 
 
 @pytest.mark.parametrize("name", UNITS)

@@ -36,7 +36,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> Lines:
 
 @pytest.fixture
 def follower(services: Services) -> str:
-    return services.followers.alias(OPENID)[:12]
+    return services.followers.alias(OPENID)
 
 
 def meta(connection: redis.Redis, job_id: str) -> dict[str, object]:

@@ -76,7 +76,12 @@ def test_what_it_sees_is_noted_for_all(
     assert health is not None
     assert health.token is not None  # it asked for one before a follower needs it
     assert [each.found for each in health.models] == ["AVAILABLE"]
-    assert wechat_server.requests == ["/cgi-bin/stable_token"]
+    asked = ["/cgi-bin/stable_token", *["/cgi-bin/openapi/quota/get"] * 2]
+    assert wechat_server.requests == asked
+    assert [(each.api, each.used < each.limit) for each in health.quotas] == [
+        ("send", True),
+        ("media", True),
+    ]
     assert told(receiver) == []
 
 

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
-import string
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from contract.password import weaknesses
 from contract.settings import Settings
 from worker.doctor.finding import Finding, well, wrong
-
-_LEAST, _LEAST_DIFFERENT = 12, 6  # characters
-# What stands first on every list, once digits and marks at its ends are taken away.
-_COMMON = re.compile(
-    "admin|administrator|changeme|default|foobared|guest|kantu|letmein|master|passw0rd|password|"
-    "qwerty|redis|root|secret|test|token|user|wechat|weixin|welcome"
-)
-_ENDS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
-_ROWS = (string.digits * 4, string.ascii_lowercase, "qwertyuiopasdfghjklzxcvbnm")
 
 
 def check(settings: Settings) -> Iterator[Finding]:
@@ -29,7 +19,7 @@ def check(settings: Settings) -> Iterator[Finding]:
     found = [
         wrong("passwords", case, setting=name, least=least)
         for name, password in _passwords(settings)
-        for case, least in _weaknesses(password)
+        for case, least in weaknesses(password)
     ]
     yield from found or [well("passwords")]
 
@@ -43,17 +33,6 @@ def _passwords(settings: Settings) -> Iterator[tuple[str, str]]:
     for name in type(settings).model_fields:
         if name.endswith("_password") and (value := getattr(settings, name)):
             yield name.upper(), value.get_secret_value()
-
-
-def _weaknesses(password: str) -> Iterator[tuple[str, int]]:
-    """Give the first one, as a case and the number that it should reach."""
-    plain = password.lower()
-    if _COMMON.fullmatch(_ENDS.sub("", plain)) or any(plain in row for row in _ROWS):
-        yield "common", 0
-    elif len(password) < _LEAST:
-        yield "short", _LEAST
-    elif len(set(password)) < _LEAST_DIFFERENT:
-        yield "uniform", _LEAST_DIFFERENT
 
 
 def _files() -> Iterator[Finding]:

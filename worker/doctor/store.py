@@ -10,9 +10,8 @@ from typing import Any
 
 import redis
 
-from contract.health import RedisState
+from contract.health import NEARLY_FULL, RedisState
 from contract.settings import Settings
-from worker.alert import NEARLY_FULL
 from worker.doctor.clock import compare
 from worker.doctor.exposure import exposure
 from worker.doctor.finding import Finding, note, well, wrong

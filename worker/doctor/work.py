@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 import redis
 from rq.job import Job
 
-from contract.health import PausedApi, QueueState, WorkerState, read
+from contract.health import LONG_WAIT, PausedApi, QueueState, WorkerState, read
 from contract.job import DEADLINE, picture_queue
 from contract.quota import BEIJING
 from contract.settings import Settings
-from worker.alert import LONG_WAIT
 from worker.doctor.finding import Finding, note, well, wrong
 from worker.doctor.quota import pushes
 from worker.health import Observer

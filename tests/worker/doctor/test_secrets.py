@@ -20,6 +20,7 @@ def test_no_secret_is_ever_shown(doctor: Doctor, form: tuple[str, ...]) -> None:
         "WECHAT_PREVIOUS_AES_KEY": key,
         "VQA_ENDPOINT_KEY": "canary-key-4711",
         "ALERT_WEBHOOK": "https://127.0.0.1/canary-4711",
+        "ADMIN_PASSWORD": "canary-4711-Xq",
         "REDIS_URL": f"redis://kantu:canary-4711@127.0.0.1:{free_port()}/0",
     }
     declared = {

@@ -1,0 +1,1 @@
+"""The tests; a package, since some wheels bring one of that name, and ours must come first."""
