@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from simulator.page import SAMPLES
+from simulator.sample import SAMPLES
 from tests.serving.pages.conftest import NewVisitor
 from tests.serving.pages.drawing import draw, open_model
 from tests.serving.pages.test_looks import DARK, findings

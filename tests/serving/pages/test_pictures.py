@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from simulator.page import SAMPLES
+from simulator.sample import SAMPLES
 from tests.conftest import encode
 from tests.serving.pages.drawing import THREE, best, draw, open_model
 
