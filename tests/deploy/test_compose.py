@@ -47,7 +47,7 @@ def test_no_container_runs_as_root(name: str) -> None:
     assert re.match(r"[1-9]\d*", user)
 
 
-@pytest.mark.parametrize("name", SERVICES.keys() - {"models"})
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"models"}))
 def test_every_service_says_how_it_is_and_has_limits(name: str) -> None:
     service = SERVICES[name]
     assert service["restart"] == "unless-stopped"

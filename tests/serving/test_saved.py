@@ -286,7 +286,7 @@ def archive(*names: str) -> bytes:
         ("m.zip", archive("a"), "is an archive of another kind"),
         ("saved_model.pb", b"\xff" * 100, "Cannot parse file"),
     ],
-    ids=lambda value: None if isinstance(value, bytes) else value,
+    ids=lambda value: "content" if isinstance(value, bytes) else value,
 )
 def test_damaged_file_is_told(
     refusal: Any, tmp_path: Path, name: str, content: bytes, words: str

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from serving.train.camera import Random, pick
 from serving.train.vqa import closeup, network, samples
-from serving.train.vqa.eyes import STRANGE, Eyes
+from serving.train.vqa.eyes import Eyes
 from serving.train.vqa.network import Weights
 from serving.train.vqa.samples import Drawn
 from serving.train.vqa.scene import Scene
@@ -25,6 +25,7 @@ PICTURES = 16_000
 STEPS = 3_000
 _BATCH = 128
 _RATE = 3e-3  # of learning, at most
+_STRANGE = 2.0  # a thing's logit of being none of ours that the first look is sure of
 _SHIFT, _SCALE = 0.05, 0.07  # deviations of a box that is not quite right, in sides of the box
 
 Floats = npt.NDArray[np.float32]
@@ -57,7 +58,7 @@ def gather(eyes: Eyes, pictures: Iterable[Drawn], rng: Random) -> Lesson:
     @tf.function(input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)], autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def found(pixels: Any) -> Any:
         seen, strange, _ = eyes.glance(pixels)
-        return tf.boolean_mask(seen.box, seen.kept & (strange < STRANGE))
+        return tf.boolean_mask(seen.box, seen.kept & (strange < _STRANGE))
 
     spec = [tf.TensorSpec([None, None, 3], tf.uint8), tf.TensorSpec([None, 4], tf.float32)]
     crop = tf.function(closeup.crop, input_signature=spec, autograph=False)

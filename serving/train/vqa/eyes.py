@@ -20,7 +20,6 @@ Weights = dict[str, npt.NDArray[np.float32]]
 
 LIKELY = 0.5  # a cell's score from which it counts as a thing
 CLEAR = 8.0  # a logit that leaves no doubt; more is as good
-STRANGE = 2.0  # a thing's logit of being none of ours from which it is not listed
 _CANDIDATES = 48  # cells: a large thing is seen from up to four, and twenty are returned
 _TINY = 1e-6
 _NEAR = 0.5  # of the larger one's size: two things that do not overlap are never so close
@@ -85,10 +84,10 @@ class Eyes:
         # And of the whole picture, for nothing: a convolution wants something to work on.
         boxes = tf.concat([tf.gather(seen.box, rows), [[0.0, 0.0, 1.0, 1.0]]], axis=0)
         logits = closeup.run(self.weights, closeup.crop(pixels, boxes))[:-1]
-        strange = strangeness(logits)
-        strangest = tf.where(tf.reduce_any(seen.kept), tf.reduce_max(strange), CLEAR)
+        strangest = tf.reduce_max(strangeness(logits))
+        strangest = tf.where(tf.reduce_any(seen.kept), strangest, CLEAR)
         evidence = tf.stack([tf.clip_by_value(domain, -CLEAR, CLEAR), -strangest])
-        return self._judged(_sharpened(seen, rows, logits, strange), evidence), evidence
+        return self._judged(_sharpened(seen, rows, logits), evidence), evidence
 
     def _judged(self, seen: Objects, evidence: Any) -> Objects:
         offsets, slopes, power = tf.split(self.weights["judgement"], [2, 2, 1])
@@ -157,19 +156,15 @@ def find(answer: Any, place: frame.Place) -> tuple[Objects, Any]:
     return _measured(found, place)._replace(doubt=doubt), found.strange
 
 
-def _sharpened(seen: Objects, rows: Any, logits: Any, strange: Any) -> Objects:
-    """Return the things that are ours, with shapes in which both looks have a say.
+def _sharpened(seen: Objects, rows: Any, logits: Any) -> Objects:
+    """Return the things with shapes in which both looks have a say.
 
-    rows: int [found]; logits: float32 [found, shapes + 1]; strange: float32 [found].
+    rows: int [found]; logits: float32 [found, shapes + 1]. None is left out for being strange: in a
+    picture that is believed it is one of ours, badly drawn, and no other is talked about.
     """
-    place = rows[:, tf.newaxis]
-    closer = tf.scatter_nd(place, logits[:, :OTHER], [ROWS, OTHER])
-    ours = tf.scatter_nd(place, strange < STRANGE, [ROWS])
-    return seen._replace(
-        kept=ours,
-        score=tf.where(ours, seen.score, 0.0),
-        shape_probs=tf.nn.softmax(tf.math.log(seen.shape_probs + _TINY) + closer),
-    )
+    closer = tf.scatter_nd(rows[:, tf.newaxis], logits[:, :OTHER], [ROWS, OTHER])
+    both = tf.math.log(seen.shape_probs + _TINY) + closer
+    return seen._replace(shape_probs=tf.nn.softmax(both))
 
 
 def _likeliest(answer: Any) -> _Cells:

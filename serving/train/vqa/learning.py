@@ -23,8 +23,8 @@ from serving.train.vqa.reading import GRAMS, TOKENS, Reader
 from serving.train.vqa.wording import Wordings
 
 logger = logging.getLogger(__name__)
-LINES = 150_000
-STEPS = 5_000
+LINES = 200_000
+STEPS = 10_000
 BATCH = 128
 RATE = 2e-3
 DROPOUT = 0.15

@@ -59,7 +59,7 @@ class Model(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
         """Return the answer to each question about its picture."""
         seen = self.see(image)
         found, evidence, resolved = self.reason(seen, question)
-        confidence = self._confidence(evidence)
+        confidence = _within(self._confidence(evidence), seen.in_domain)
         known = confidence >= ANSWERED
         number = tf.where(known, found, answer.UNKNOWN)
         family = tf.where(known, self._family(resolved.asked), UNKNOWN)
@@ -135,6 +135,11 @@ class Model(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
         said = tf.cast(asked.colour + asked.shape + asked.it > 0, tf.int32)
         place = tf.stack([asked.task, asked.relation, asked.order, said], axis=1)
         return tf.gather_nd(self._families, place)
+
+
+def _within(confidence: Any, in_domain: Any) -> Any:
+    """Return the confidence; of a picture that is none of ours no more than that it is one."""
+    return tf.where(in_domain < ANSWERED, tf.minimum(confidence, in_domain), confidence)
 
 
 def _variable(value: Any) -> Any:

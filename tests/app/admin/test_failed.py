@@ -65,7 +65,7 @@ def test_apologised_one_begins_anew(
     assert claim.take(job.id)  # it may be answered
 
 
-@pytest.mark.parametrize("outcome", [*(set(Outcome) - {Outcome.APOLOGISED})])
+@pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.APOLOGISED}))
 def test_outcome_that_stands_is_left_alone(
     failed: Failed, connection: redis.Redis, make_job: MakeJob, outcome: Outcome
 ) -> None:
