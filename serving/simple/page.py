@@ -10,10 +10,9 @@ from labels import LANGUAGES, book
 from serving.errors import NotFound
 from serving.lifecycle.catalogue import Catalogue
 from serving.monitoring.statistics import Statistics
+from serving.pages.language import chosen, remember
 from serving.simple import chart, listing
 
-_COOKIE = "language"  # of all pages under /ui
-_YEAR = 365 * 24 * 3600  # seconds
 _CHANGES = 5  # the latest, of each model
 _POLICY = "; ".join(
     (
@@ -28,7 +27,7 @@ _POLICY = "; ".join(
 
 def render(catalogue: Catalogue, statistics: Statistics) -> flask.Response:
     """Return the page in the visitor's language."""
-    language = _language()
+    language = chosen()
     words = book(language, "statistics")
     counted = {(each["model_name"], each["model_version"]): each for each in statistics.as_json()}
     models = [_model(catalogue, each) for each in listing.models(catalogue)]
@@ -42,23 +41,11 @@ def render(catalogue: Catalogue, statistics: Statistics) -> flask.Response:
     return _guarded(flask.make_response(page), language)
 
 
-def _language() -> str:
-    """Return what the visitor chose, or the browser asks for, or the first we have."""
-    request = flask.request
-    for asked in (request.args.get("language"), request.cookies.get(_COOKIE)):
-        if asked in LANGUAGES:
-            return asked
-    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
-
-
 def _guarded(response: flask.Response, language: str) -> flask.Response:
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Content-Language"] = language
-    response.vary.update(("Accept-Language", "Cookie"))
-    if flask.request.args.get("language") == language:
-        response.set_cookie(_COOKIE, language, _YEAR, path="/ui", httponly=True, samesite="Lax")
+    remember(response, language)
     return response
 
 
