@@ -50,8 +50,9 @@ def main() -> int:
             take(browser, address).screenshot(path=IMAGES / name)
             sys.stdout.write(f"  ✓ docs/images/{name}\n")
         with running_models() as server:
-            draw_three(browser, server).screenshot(path=IMAGES / "try.png", full_page=True)
-            sys.stdout.write("  ✓ docs/images/try.png\n")
+            for name, take in PAGES.items():
+                take(browser, server).screenshot(path=IMAGES / name, full_page=True)
+                sys.stdout.write(f"  ✓ docs/images/{name}\n")
         browser.close()
     return 0
 
@@ -166,6 +167,9 @@ PICTURES: Mapping[str, Callable[[Browser, str], Page]] = {
     "chat.zh.png": _chat("zh", 3),
     "chat-phone.png": _phone,
     "break.png": _broken,
+}
+PAGES: Mapping[str, Callable[[Browser, str], Page]] = {  # of the model server
+    "try.png": draw_three,
 }
 
 if __name__ == "__main__":

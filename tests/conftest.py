@@ -19,6 +19,7 @@ import pytest
 import redis
 import werkzeug.serving
 from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
 
 import tests.models
 from contract.settings import Settings
@@ -35,6 +36,12 @@ APP_SECRET = "secret-of-the-tests-must-never-be-seen"
 
 # Read when gRPC is imported. With its handlers for fork(), a program that a test starts may hang.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+
+CHROMIUM = Path("/usr/bin/chromium")
+_FLAGS = [
+    *("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"),
+    *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
+]
 
 Condition = Callable[[], object]
 
@@ -246,3 +253,14 @@ def serve_files(folder: Path) -> Iterator[str]:
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium, with a camera that shows a test picture; a process can drive only one."""
+    if not CHROMIUM.exists():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("needs apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        yield browser
+        browser.close()

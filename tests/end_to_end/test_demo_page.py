@@ -11,18 +11,13 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from labels import phrase
 from simulator.house import free_port
 from simulator.sample import SAMPLES
 from tests.conftest import until
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    *("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"),
-    *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
-]
 _RUN = """
 import pathlib, sys
 from simulator import demo, programs
@@ -31,17 +26,6 @@ demo.PAGE_PORT = 0
 demo.main()
 """
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's chromium, with a camera that shows a test picture."""
-    if not CHROMIUM.exists():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("needs apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

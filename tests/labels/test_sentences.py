@@ -74,7 +74,8 @@ def test_every_finding_has_its_sentence(check: str, case: str) -> None:
 
 
 def test_every_sentence_is_used() -> None:
-    code = "".join(path.read_text("utf-8") for path in (ROOT / "worker").rglob("*.py"))
+    files = [path for part in ("worker", "contract") for path in (ROOT / part).rglob("*.py")]
+    code = "".join(path.read_text("utf-8") for path in files)
     said = {
         (section, case)
         for section, cases in book("zh", "doctor").items()

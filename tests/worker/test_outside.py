@@ -61,7 +61,7 @@ def test_picture_is_answered_though_the_api_s_quota_is_used_up(
     assert connection.ttl(f"kantu:wechat:{APP_ID}:pause:media") > 0
 
 
-def test_picture_that_was_seen_is_answered_without_the_model(
+def test_picture_that_was_seen_is_answered_without_the_classifier(
     work: Work,
     send: Send,
     wechat_server: WeChatServer,
@@ -80,4 +80,4 @@ def test_picture_that_was_seen_is_answered_without_the_model(
     send(samples["1-digit-3"], number=2)
     work()
     assert len(wechat_server.texts()) == 2
-    assert asked == ["demo"]
+    assert asked.count("demo") == 1

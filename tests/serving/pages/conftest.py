@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import werkzeug.serving
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from serving import rest
 from serving.flags import Flags
@@ -21,15 +21,7 @@ from serving.lifecycle.loading import Loader
 from serving.monitoring.metrics import Metrics
 from serving.simple.app import create_app
 
-CHROMIUM = "/usr/bin/chromium"
 SHIPPED = Path(__file__).parents[3] / "serving" / "models"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-]
 
 
 @pytest.fixture(scope="session")
@@ -76,17 +68,6 @@ def other(shown: Catalogue) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Debian's browser."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no {CHROMIUM}: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Visitor:
     """A page, and what its console and its scripts complained of."""
@@ -99,13 +80,13 @@ NewVisitor = Callable[..., Visitor]
 
 
 @pytest.fixture
-def visit(chromium: Browser) -> Iterator[NewVisitor]:
+def visit(browser: Browser) -> Iterator[NewVisitor]:
     """Open a browser window; its options are those of Playwright's new_context."""
     with contextlib.ExitStack() as windows:
 
         def new(**options: Any) -> Visitor:
             defaults = {"locale": "en-US", "viewport": {"width": 1440, "height": 900}}
-            context = chromium.new_context(**{**defaults, **options})
+            context = browser.new_context(**{**defaults, **options})
             windows.callback(context.close)
             page, complaints = context.new_page(), list[str]()
             page.set_default_timeout(20_000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import flask
 import flask.testing
 import pytest
 import werkzeug.serving
+from playwright.sync_api import Browser
 
 from labels import LANGUAGES, book
 from serving.flags import Flags
@@ -25,7 +25,6 @@ from serving.protocol.signature import Signature
 from serving.simple import chart
 from serving.simple.app import create_app
 
-CHROMIUM = Path("/usr/bin/chromium")
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -170,21 +169,18 @@ def url(app: flask.Flask) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.mark.skipif(not CHROMIUM.exists() and "CI" not in os.environ, reason="no chromium here")
-def test_page_fits_from_phone_to_desk_and_breaks_no_rule_of_its_own(url: str) -> None:
-    from playwright.sync_api import sync_playwright
-
+def test_page_fits_from_phone_to_desk_and_breaks_no_rule_of_its_own(
+    url: str, browser: Browser
+) -> None:
     said: list[str] = []
     wide: dict[tuple[str, int], int] = {}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        for language in LANGUAGES:
-            page.goto(f"{url}?language={language}")
-            for width in (390, 820, 1440):
-                page.set_viewport_size({"width": width, "height": 900})
-                wide[language, width] = page.evaluate("document.documentElement.scrollWidth")
-        browser.close()
+    page = browser.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    for language in LANGUAGES:
+        page.goto(f"{url}?language={language}")
+        for width in (390, 820, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            wide[language, width] = page.evaluate("document.documentElement.scrollWidth")
+    page.close()
     assert wide == {(language, width): width for language, width in wide}
     assert said == []
