@@ -37,7 +37,10 @@ _COLUMNS = {
 }
 _NAMES = {
     "ours": ("**ours**: detector, parser, fixed reasoning", "**本模型**：检测、解析、固定推理"),
-    "network": ("CNN + relation network, learned from answers", "CNN + 关系网络，只从答案学"),
+    "network": (
+        "CNN + relation network, {minutes} minutes of answers",
+        "CNN + 关系网络，只从答案学 {minutes} 分钟",
+    ),
     "family": ("the commonest answer of the family", "同类问题最常见的答案"),
     "commonest": ("the commonest answer", "最常见的答案"),
 }
@@ -126,7 +129,10 @@ def _network(results: Trials, minutes: float) -> Row:
     network = RelationNetwork(exam.languages(FOLDER), minutes)
     say(f"relation network: {network.samples:,} questions in {minutes:g} minutes")
 
-    return _shares(results, network.right(results.known.tasks), network.right(results.unseen.tasks))
+    shares = _shares(
+        results, network.right(results.known.tasks), network.right(results.unseen.tasks)
+    )
+    return {**shares, "minutes": f"{minutes:g}"}
 
 
 def _kept() -> Row:
@@ -140,7 +146,10 @@ def _kept() -> Row:
 def _markdown(rows: dict[str, Row], language: int) -> str:
     head = ["", *(names[language] for names in _COLUMNS.values())]
     body = [
-        [names[language], *(rows[key].get(column, "–") for column in _COLUMNS)]
+        [
+            names[language].format(**{"minutes": "–", **rows[key]}),
+            *(rows[key].get(column, "–") for column in _COLUMNS),
+        ]
         for key, names in _NAMES.items()
     ]
     published = table(["", ("right", "正确率")[language], ("source", "出处")[language]], _PUBLISHED)
