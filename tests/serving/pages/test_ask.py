@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from simulator.sample import SAMPLES
 from tests.serving.pages.conftest import NewVisitor
@@ -114,6 +114,26 @@ def test_curl_command_holds_any_question(page: Page, site: str, tmp_path: Path) 
     )
     (answer,) = json.loads(done.stdout)["outputs"]["answer"]
     assert answer in page.locator(".talk").inner_text()
+
+
+def test_question_is_shown_and_not_what_is_looked_up_beside_it(page: Page, site: str) -> None:
+    compose(page, site)
+    held: list[Route] = []
+    page.route(
+        "**:predict", lambda route: held.append(route) if looks(route) else route.continue_()
+    )
+    put(page, "Circle", "green", 120, 400)
+    ask(page, "How many circles are there?")
+    page.route("**:predict", lambda route: route.continue_())
+    for route in held:
+        route.continue_()
+    expect(page.locator("#things")).to_contain_text("green circle")
+    assert "How many circles are there?" in page.locator("#curl").inner_text()
+    assert "answer_id" in (page.locator("#response").text_content() or "")
+
+
+def looks(route: Route) -> bool:
+    return "describe" in (route.request.post_data or "")
 
 
 @pytest.mark.parametrize("look", [DARK, {"viewport": {"width": 390, "height": 844}}])

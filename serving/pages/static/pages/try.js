@@ -18,6 +18,8 @@ const named = new Map(); // model and number of classes -> names
 let now = null; // what Connection hands on; null: nothing can be asked
 let busy = false;
 let waiting = null; // what to look at next: [done], of the picture as it then is
+let shown = 0; // the number of the request that the page shows
+let asked = false; // once a question is asked, what the model sees is looked up without being shown
 
 function fail(error) {
   at("trouble").hidden = !error;
@@ -33,23 +35,31 @@ function forget() {
   at("answer").replaceChildren(element("p", "empty", say("empty")));
   for (const id of ["told", "glance", "things"]) at(id).textContent = "";
   at("boxes").replaceChildren();
+  asked = false;
 }
 
-// Sends a request to the model that is chosen, and shows what it was and how long it took.
+// Sends a request to the model that is chosen, and shows what it was and how long it took, unless
+// a newer one is shown by then.
 async function send(signature, body, blob = null) {
   const { server, model, version } = now;
+  const turn = asked && signature !== now.signature ? null : (shown += 1);
   const url = `${server.path(model, version)}:${signature.verb}`;
   const text = blob ? body.replace(MARK, await base64(blob)) : body;
-  const file = blob?.type === "image/png" ? "picture.png" : "picture.jpg";
-  at("wire").hidden = false;
-  at("curl").textContent = command({ url, body, user: server.user, file });
-  at("curl-note").textContent = blob ? say("curl_picture", { file }) : say("curl_plain");
-  if (blob) showSent(blob, file);
-  at("sent").hidden = !blob;
+  if (turn === shown) showRequest(url, server.user, body, blob);
   const answer = await server.ask(url, { body: text, model });
+  if (turn !== shown) return answer;
   at("response").textContent = answer.text.slice(0, LONGEST) + (answer.text.length > LONGEST ? "…" : "");
   showLatency(answer);
   return answer;
+}
+
+function showRequest(url, user, body, blob) {
+  const file = blob?.type === "image/png" ? "picture.png" : "picture.jpg";
+  at("wire").hidden = false;
+  at("curl").textContent = command({ url, body, user, file });
+  at("curl-note").textContent = blob ? say("curl_picture", { file }) : say("curl_plain");
+  if (blob) showSent(blob, file);
+  at("sent").hidden = !blob;
 }
 
 function showSent(blob, file) {
@@ -124,6 +134,7 @@ async function ask(question) {
     return;
   }
   const { signature } = now;
+  asked = true;
   try {
     const answer = await send(signature, bodyOf(signature, question), await board.picture(false));
     const outputs = row(answer.json, signature);
