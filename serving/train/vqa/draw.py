@@ -16,7 +16,7 @@ from serving.train.vqa.outline import Contours
 from serving.train.vqa.scene import Scene, Thing, tilt
 from serving.train.vqa.world import COLOURS, SHAPES, SQUARE, TRIANGLE
 
-_LEGIBLE = 3.5  # pixels, size: of a thing with 7 pixels across nobody knows whether it is round
+_LEGIBLE = 4.5  # pixels, size: with less than 9 pixels across nobody knows whether a thing is round
 Mask = npt.NDArray[np.float32]  # [height, width], how much of each pixel is covered, 0..1
 
 

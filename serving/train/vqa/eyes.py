@@ -148,10 +148,12 @@ def find(answer: Any, place: frame.Place) -> tuple[Objects, Any]:
     answer: float32 [rows, columns, network.CHANNELS]. Also returns how strange each looks, [ROWS].
     """
     cells = _likeliest(answer)
-    single = ~_repeated(cells)
-    kept = single & (cells.score > LIKELY)
-    doubt = tf.reduce_max(tf.where(single, 1 - tf.abs(2 * cells.score - 1), 0.0))
-    score, rows = tf.math.top_k(tf.where(kept, cells.score, 0.0), ROWS)
+    repeats = _repeats(cells)
+    single = ~tf.reduce_any(repeats, axis=1)
+    chance = _gathered(cells.score, single, repeats)
+    kept = single & (chance > LIKELY)
+    doubt = tf.reduce_max(tf.where(single, 1 - tf.abs(2 * chance - 1), 0.0))
+    score, rows = tf.math.top_k(tf.where(kept, chance, 0.0), ROWS)
     found = _Cells(*(tf.gather(each, rows) for each in cells))._replace(score=score)
     return _measured(found, place)._replace(doubt=doubt), found.strange
 
@@ -190,12 +192,20 @@ def strangeness(logits: Any) -> Any:
     return tf.clip_by_value(strange, -CLEAR, CLEAR)
 
 
-def _repeated(cells: _Cells) -> Any:
-    """Return bool [_CANDIDATES]: a likelier cell says much the same."""
+def _repeats(cells: _Cells) -> Any:
+    """Return bool [_CANDIDATES, _CANDIDATES]: the first says much the same as the likelier one."""
     distance = tf.norm(cells.centre[:, None] - cells.centre[None], axis=-1)
     near = distance < _NEAR * tf.maximum(cells.size[:, None], cells.size[None])
-    likelier = np.tri(_CANDIDATES, k=-1, dtype=bool)  # cells come by score
-    return tf.reduce_any(near & likelier, axis=1)
+    return near & np.tri(_CANDIDATES, k=-1, dtype=bool)  # cells come by score
+
+
+def _gathered(score: Any, single: Any, repeats: Any) -> Any:
+    """Return how likely a thing is, by what all its cells say, float32 [_CANDIDATES].
+
+    Its centre lies in one of them: where it lies on the edge between two, each is half sure.
+    """
+    others = tf.where(repeats & ~single[:, None], score[:, None], 0.0)
+    return tf.minimum(score + tf.reduce_sum(others, axis=0), 1.0)
 
 
 def _measured(found: _Cells, place: frame.Place) -> Objects:

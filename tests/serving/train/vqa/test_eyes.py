@@ -157,6 +157,24 @@ def test_a_thing_that_two_cells_see_is_found_once() -> None:
     assert find(answer).kept.sum() == 1
 
 
+def test_a_thing_on_the_edge_of_two_cells_is_sure_though_neither_is() -> None:
+    answer = silence()
+    claim(answer, (4, 9), CIRCLE, 0, score=-0.2)
+    claim(answer, (4, 10), CIRCLE, 0, score=-0.4)
+    answer[4, 10, network.PLACE] = (-0.9, 0)
+    seen = find(answer)
+    assert seen.kept.sum() == 1
+    assert seen.score[0] == pytest.approx(0.45 + 0.40, abs=0.01)
+    assert seen.doubt == pytest.approx(2 * 0.15, abs=0.02)
+
+
+def test_half_sure_cells_of_different_things_do_not_add_up() -> None:
+    answer = silence()
+    claim(answer, (4, 5), CIRCLE, 0, score=-0.2)
+    claim(answer, (4, 9), CIRCLE, 0, score=-0.2)
+    assert find(answer).kept.sum() == 0
+
+
 def test_two_things_side_by_side_are_two() -> None:
     answer = silence()
     claim(answer, (4, 5), CIRCLE, 0)
