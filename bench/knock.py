@@ -55,20 +55,17 @@ class Knocker:
     """Sends and waits."""
 
     def __init__(self, port: int, connections: int) -> None:
+        self._port = port
+        self._connections = connections
         self._poll = select.epoll()
         self._lines = dict[int, _Line]()
-        for _ in range(connections):
-            line = _Line(socket.create_connection(("127.0.0.1", port)))
-            line.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._lines[line.socket.fileno()] = line
-            self._poll.register(line.socket, select.EPOLLIN)
         self.seconds = list[float]()  # from when each was due to its answer
 
     def closed(self, requests: Sequence[bytes]) -> None:
         """Keep every connection busy until all are answered."""
         waiting = collections.deque(requests)
-        for line in self._lines.values():
-            self._send(line, waiting.popleft(), time.perf_counter())
+        for _ in range(self._connections):
+            self._send(self._connect(), waiting.popleft(), time.perf_counter())
         while len(self.seconds) < len(requests):
             for line in self._answered(_PATIENCE):
                 if waiting:
@@ -77,14 +74,26 @@ class Knocker:
     def open(self, requests: Sequence[bytes], rate: float) -> None:
         """Send them at that rate, a second."""
         begun, sent = time.perf_counter(), 0
-        free = list(self._lines.values())
+        free = collections.deque[_Line]()
         while len(self.seconds) < len(requests):
             now = time.perf_counter()
-            while free and sent < len(requests) and begun + sent / rate <= now:
-                self._send(free.pop(), requests[sent], begun + sent / rate)
+            while sent < len(requests) and begun + sent / rate <= now:
+                if not free and len(self._lines) == self._connections:
+                    break
+                line = free.popleft() if free else self._connect()
+                self._send(line, requests[sent], begun + sent / rate)
                 sent += 1
-            is_more = free and sent < len(requests)
+            can_send = free or len(self._lines) < self._connections
+            is_more = can_send and sent < len(requests)
             free += self._answered(begun + sent / rate - now if is_more else _PATIENCE)
+
+    def _connect(self) -> _Line:
+        # Not before there is something to send: else a server's first process would take them all.
+        line = _Line(socket.create_connection(("127.0.0.1", self._port)))
+        line.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._lines[line.socket.fileno()] = line
+        self._poll.register(line.socket, select.EPOLLIN)
+        return line
 
     @staticmethod
     def _send(line: _Line, request: bytes, due: float) -> None:
