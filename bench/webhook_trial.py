@@ -130,7 +130,7 @@ def _pushes(environment: Mapping[str, str], number: int) -> list[bytes]:
     settings = Settings(_env_file=None, **known)  # type: ignore[call-arg, arg-type]  # pydantic reads them
     account = Account(environment["WECHAT_APP_ID"], environment["WECHAT_APP_SECRET"])
     courier = Courier(account, settings, "http://127.0.0.1/wechat")
-    return [_request(*courier.seal(_push(account, each))) for each in range(number)]
+    return [request(*courier.seal(_push(account, each))) for each in range(number)]
 
 
 def _push(account: Account, number: int) -> dict[str, str]:
@@ -142,7 +142,8 @@ def _push(account: Account, number: int) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _request(query: Mapping[str, str], body: bytes) -> bytes:
+def request(query: Mapping[str, str], body: bytes) -> bytes:
+    """Return a push as HTTP."""
     lines: Sequence[str] = (
         f"POST /wechat?{urlencode(query)} HTTP/1.1", "Host: 127.0.0.1", "Accept: */*",
         "User-Agent: Mozilla/4.0", "Pragma: no-cache", "Content-Type: text/xml",
