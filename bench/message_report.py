@@ -14,7 +14,7 @@ _RATE = Column(metric="rate", title="pictures/s", digits=1, ranged=True)
 _STEPS: Mapping[str, str] = {
     "queue": "in the queue", "fetch": "WeChat: download", "prepare": "decode, turn, shrink",
     "model": "model", "turn": "waits for its turn", "send": "WeChat: send",
-    "ours": "all but WeChat and the model", "whole": "the whole",
+    "ours": "all but media, model and WeChat", "whole": "the whole",
 }  # fmt: skip
 _OURS, _CEILING = 15, 0.9  # ms; share
 
