@@ -128,12 +128,18 @@ def _pushes(environment: Mapping[str, str], number: int) -> list[bytes]:
     given = {name.lower(): value for name, value in environment.items() if value}
     known = {name: value for name, value in given.items() if name in Settings.model_fields}
     settings = Settings(_env_file=None, **known)  # type: ignore[call-arg, arg-type]  # pydantic reads them
+    account, courier = courier_of(environment, settings)
+    return [request(*courier.seal(push(account, each))) for each in range(number)]
+
+
+def courier_of(environment: Mapping[str, str], settings: Settings) -> tuple[Account, Courier]:
+    """Return the account and WeChat's courier, for sealing only."""
     account = Account(environment["WECHAT_APP_ID"], environment["WECHAT_APP_SECRET"])
-    courier = Courier(account, settings, "http://127.0.0.1/wechat")
-    return [request(*courier.seal(_push(account, each))) for each in range(number)]
+    return account, Courier(account, settings, "http://127.0.0.1/wechat")
 
 
-def _push(account: Account, number: int) -> dict[str, str]:
+def push(account: Account, number: int) -> dict[str, str]:
+    """Return a picture's push; numbers tell followers and messages apart."""
     return {
         "ToUserName": account.original_id, "FromUserName": f"oBENCH{number:022d}",
         "CreateTime": str(int(time.time())), "MsgId": str(24 * 10**15 + number),
