@@ -81,7 +81,7 @@ def _measure(growth: _Growth, chosen: argparse.Namespace) -> Report:
         ),
     ]
     contestants = [Contestant(name=title, title=title, run=run) for title, run in levels]
-    app.limits.LONGEST_QUEUE = 10**9  # type: ignore[misc]  # else the webhook says that it is long
+    app.limits.LONGEST_QUEUE = 10**9  # else the webhook says that it is long
     measured = race(contestants, chosen.rounds, say)
     return Report(
         name="growth", race=measured, contestants=contestants, columns=_COLUMNS,
@@ -150,7 +150,7 @@ class _Growth:
             self._answer(self._environ(number))
 
     def _answer(self, environ: dict[str, Any]) -> None:
-        answer = b"".join(self._app.wsgi_app(environ, lambda *_: lambda _data: None))  # type: ignore[arg-type, return-value]  # as small as WSGI lets it be
+        answer = b"".join(self._app.wsgi_app(environ, lambda *_: lambda _data: None))
         if answer != b"success":
             raise BenchError(f"the webhook answered {answer[:80]!r}")
 

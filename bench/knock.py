@@ -87,6 +87,12 @@ class Knocker:
             is_more = can_send and sent < len(requests)
             free += self._answered(begun + sent / rate - now if is_more else _PATIENCE)
 
+    def close(self) -> None:
+        """Hang up."""
+        for line in self._lines.values():
+            line.socket.close()
+        self._poll.close()
+
     def _connect(self) -> _Line:
         # Not before there is something to send: else a server's first process would take them all.
         line = _Line(socket.create_connection(("127.0.0.1", self._port)))

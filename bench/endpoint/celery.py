@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import flask
-from celery import Celery
+from celery import Celery  # type: ignore[import-not-found]  # only in .venv/bench-webhook
 
 from bench.endpoint import REDIS_URL
 from bench.endpoint.wechatpy import message, picture
