@@ -1,6 +1,6 @@
 # make demo: try it. make test: prove it. make run: use it. The rest is for developers.
 .DEFAULT_GOAL := help
-.PHONY: help demo run test fuzz chaos check up down logs check-deploy sbom licences audit format train judge protos lock screenshots bench bench-worker bench-serving bench-answers bench-scale clean
+.PHONY: help demo run test fuzz chaos check up down logs check-deploy sbom licences audit format train judge protos lock screenshots bench bench-worker bench-serving bench-answers bench-scale bench-webhook bench-message bench-growth bench-start bench-gpu clean
 python := .venv/bin/python
 compose = $$(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
@@ -71,7 +71,7 @@ lock: setup-dev  ## resolve requirements/*.in anew, to the newest that fit
 screenshots: setup-dev  ## take the pictures in docs/ from the running demo (needs chromium)
 	@PYTHONPATH=. $(python) docs/screenshots.py
 
-bench: bench-worker bench-serving bench-answers bench-scale  ## every benchmark, against the competitors; see docs/performance.md
+bench: bench-worker bench-serving bench-answers bench-scale bench-webhook bench-message bench-growth bench-start bench-gpu  ## every benchmark, against the competitors; see docs/performance.md
 
 bench-worker: setup-dev  ## our worker beside RQ, Celery, dramatiq and huey (eight minutes)
 	@$(python) -m bench.worker
@@ -84,6 +84,21 @@ bench-answers: setup-dev  ## the model that answers questions, and what it has t
 
 bench-scale: setup-dev  ## what a message costs, and how many of each part which load needs (two minutes)
 	@$(python) -m bench.scale
+
+bench-webhook: setup-dev  ## our webhook beside such as reply only or queue only (five minutes)
+	@$(python) -m bench.webhook
+
+bench-message: setup-dev  ## a picture through the whole product, step by step (three minutes)
+	@$(python) -m bench.message
+
+bench-growth: setup-dev  ## what a message costs while queue, followers and pictures grow (two minutes)
+	@$(python) -m bench.growth
+
+bench-start: setup-dev  ## how soon each program is ready (one minute)
+	@$(python) -m bench.start
+
+bench-gpu: setup-dev  ## ResNet-50 on a GPU, through the server and directly; skipped where there is none
+	@$(python) -m bench.gpu
 
 clean:  ## remove what make made, the virtual environment too
 	rm -rf .venv .demo .kantu .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

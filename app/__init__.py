@@ -18,6 +18,7 @@ from app.services import Services
 from app.webhook import LARGEST_BODY, webhook
 from contract import logs
 from contract.album import Album
+from contract.bundle import Bundles
 from contract.choices import Offers
 from contract.connection import connect
 from contract.follower import Followers
@@ -65,7 +66,7 @@ def build(settings: Settings, connection: redis.Redis) -> Services:
     holds = Holds(connection, connect(settings, patience=6))
     return Services(
         settings=settings,
-        redis=connection,
+        bundles=Bundles(connection),
         queue=queue,
         followers=followers,
         turns=Turns(connection, followers),

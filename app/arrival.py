@@ -13,7 +13,7 @@ from app.message import Message
 from app.services import Services
 from contract.choices import Choice, Offer
 from contract.follower import Language, language_of
-from contract.job import ImageJob
+from contract.job import ImageJob, announce
 from contract.quota import EVENT, MESSAGE, Allowance
 from contract.settings import Settings
 from contract.way import Way
@@ -56,7 +56,7 @@ def look(message: Message, services: Services) -> Arrival:
 
 def _look(message: Message, services: Services) -> Arrival:
     follower, job = message.follower, _job(message, services)
-    with services.redis.pipeline(transaction=False) as pipeline:
+    with services.bundles.bundle() as pipeline:
         if job:
             _note_job(pipeline, job, services)
         if written := language_of(message.content):
@@ -83,6 +83,7 @@ def _look(message: Message, services: Services) -> Arrival:
 
 def _note_job(pipeline: Pipeline, job: ImageJob, services: Services) -> None:
     """Have a pipeline count a message and put it into its follower's line: for _with_job()."""
+    announce(pipeline, services.queue)
     services.limits.count(pipeline, job.follower, job.message_id)
     services.holds.open(pipeline, job.id)
     services.turns.join(pipeline, job.follower, job.turn)
@@ -92,6 +93,7 @@ def _note_job(pipeline: Pipeline, job: ImageJob, services: Services) -> None:
 
 
 def _with_job(arrival: Arrival, job: ImageJob, answers: list[int]) -> Arrival:
+    _, *answers = answers  # announce() has one
     counts, rest = answers[: Limits.ANSWERS], answers[Limits.ANSWERS :]
     tries, _, in_line = rest[:3]
     verdict = Limits.judge(counts)

@@ -112,7 +112,7 @@ def handle(message: Message, services: Services) -> str | None:
     """Return the words to answer at once, or None; raise redis.RedisError where Redis is away, and
     StaySilent where WeChat shall deliver the message again.
 
-    Three trips to Redis for a picture: a look, and two to queue it.
+    Two trips to Redis for a picture: a look, and one to queue it.
     """
     began = time.monotonic()
     handler = HANDLERS.get(message.kind, nothing)

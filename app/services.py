@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-import redis
 from rq import Queue
 
 from app.feedback import Feedback
 from app.holding import Holding
 from app.limits import Limits
 from contract.album import Album
+from contract.bundle import Bundles
 from contract.choices import Offers
 from contract.follower import Followers
 from contract.hold import Holds
@@ -29,7 +29,7 @@ class Services:
     """The parts, put together by app.create_app()."""
 
     settings: Settings
-    redis: redis.Redis
+    bundles: Bundles
     queue: Queue
     followers: Followers
     turns: Turns

@@ -51,6 +51,7 @@ class AccountAtWork:
         webhook = f"http://127.0.0.1:{ports['app']}/wechat"
         self._courier = Courier(self.account, self._settings, webhook)
         self._numbers = itertools.count(1)
+        self._seen_before = 0  # entries of the transcript
         self._server = self._wechat(ports["simulator"])
 
     @property
@@ -105,6 +106,17 @@ class AccountAtWork:
         wait(lambda: len(self._seen("answer", sent)) == len(sent))
         return [each["at"] - sent[each["follower"]] for each in self._seen("answer", sent)]
 
+    def forget(self, messages: Sequence[dict[str, str]]) -> None:
+        """Forget messages that are answered: their pictures would fill our memory."""
+        self._seen_before = len(self.account.transcript.since(0))
+        for message in messages:
+            self.account.media.forget(message["MediaId"])
+            del self.account.followers[message["FromUserName"]]
+
+    def seal(self, message: dict[str, str]) -> tuple[dict[str, str], bytes]:
+        """Return query and body of a message, as WeChat sends them."""
+        return self._courier.seal(message)
+
     def kept(self) -> collections.Counter[str]:
         """Return the bytes in Redis: "pictures" that are kept for questions, and all the "rest"."""
         found = collections.Counter[str]()
@@ -114,7 +126,7 @@ class AccountAtWork:
         return found
 
     def _seen(self, kind: str, sent: dict[str, float]) -> list[dict[str, Any]]:
-        entries = self.account.transcript.since(0)
+        entries = self.account.transcript.since(self._seen_before)
         return [each for each in entries if each["kind"] == kind and each["follower"] in sent]
 
     def sealed_bytes(self) -> int:

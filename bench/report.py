@@ -38,10 +38,11 @@ class Aim:
     found: Spread | None
     met: bool
     digits: int = 2
+    unclear: bool = False  # some rounds say the one, some the other
 
     def cells(self) -> list[str]:
         """Return its row of a table."""
-        verdict = "met" if self.met else "**missed**"
+        verdict = ("met" if self.met else "**missed**") + ", rounds differ" * self.unclear
         return [self.text, _cell(self.found, self.digits, ranged=True), verdict]
 
 
@@ -56,6 +57,7 @@ class Report:
     pictured: Sequence[Column]
     aims: Sequence[Aim]
     facts: Mapping[str, str]  # machine and versions
+    notes: Sequence[str] = ()  # more tables
 
     def write(self, document: Path) -> None:
         """Write the three files, and the table in the document."""
@@ -73,6 +75,7 @@ class Report:
         return "\n\n".join([
             table(["", *(column.title for column in self.columns)], self._rows()),
             *self._aims(),
+            *self.notes,
             f"Medians of {len(self.race.rounds)} rounds (least–most). {facts}.",
             f"Load before each round: {loads}. Took {self.race.seconds / 60:.1f} minutes.\n",
         ])  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import socket
 import statistics
 import time
@@ -64,6 +65,15 @@ def _receive(connection: socket.socket) -> bytes:
     return received
 
 
+@contextlib.contextmanager
+def rpc_to(port: int) -> Iterator[Callable[..., bytes]]:
+    """Connect; give what sends a message and returns the answer."""
+    # Channels of a process share a connection otherwise, which real clients do not.
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    with grpc.insecure_channel(f"127.0.0.1:{port}", options) as channel:
+        yield channel.unary_unary(_PREDICT)
+
+
 def grpc_predict(port: int, model: str, version: int, picture: bytes) -> Connect:
     """Return what connects to gRPC, each time anew, and gives a call: one picture."""
     request = PredictRequest()
@@ -76,10 +86,7 @@ def grpc_predict(port: int, model: str, version: int, picture: bytes) -> Connect
     message = request.SerializeToString()
 
     def connect() -> Iterator[Call]:
-        # Channels of a process share a connection otherwise, which real clients do not.
-        options = [("grpc.use_local_subchannel_pool", 1)]
-        with grpc.insecure_channel(f"127.0.0.1:{port}", options) as channel:
-            predict = channel.unary_unary(_PREDICT)
+        with rpc_to(port) as predict:
             yield lambda: predict(message, timeout=_PATIENCE)
 
     return connect

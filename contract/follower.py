@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import time
 from collections.abc import Sequence
@@ -30,7 +29,7 @@ class Followers:
 
     def alias(self, openid: str) -> str:
         """Return the 20 characters that stand for a follower in keys and logs."""
-        return hmac.new(self._key, openid.encode(), hashlib.sha256).hexdigest()[:20]
+        return hmac.digest(self._key, openid.encode(), "sha256").hex()[:20]
 
     def look_up_language(self, pipeline: Pipeline, openid: str) -> None:
         """Have a pipeline find the language, for as_language() to understand."""

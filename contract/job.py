@@ -62,10 +62,15 @@ def picture_queue(connection: redis.Redis) -> Queue:
     return Queue(QUEUE, connection=connection, serializer=JSONSerializer)
 
 
+def announce(pipeline: redis.Redis, queue: Queue) -> None:
+    """Have a pipeline note that there is this queue: RQ's own tools look for it there."""
+    pipeline.sadd(Queue.redis_queues_keys, queue.key)
+
+
 def enqueue(queue: Queue, job: ImageJob, result_ttl: int) -> bool:
     """Queue the job and return True, or return False where this message was queued before.
 
-    Two round trips to Redis. A repeat is known for result_ttl seconds after the answer.
+    One round trip to Redis. A repeat is known for result_ttl seconds after the answer.
     """
     try:
         queue.enqueue_call(
@@ -79,6 +84,8 @@ def enqueue(queue: Queue, job: ImageJob, result_ttl: int) -> bool:
             result_ttl=result_ttl,
             failure_ttl=FAILURE_TTL,
             meta={"request": logs.request()} if logs.request() else None,
+            # Never sent: RQ would make a trip of its own for what announce() does.
+            pipeline=queue.connection.pipeline(),
         )
     except DuplicateJobError:
         return False

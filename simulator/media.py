@@ -37,6 +37,10 @@ class Media:
             raise ApiError(40005)
         return self.keep(data)
 
+    def forget(self, media_id: str) -> None:
+        """Delete a file before its time."""
+        self._files.pop(media_id, None)
+
     def get(self, media_id: str) -> bytes:
         """Return the file; raise ApiError where it is unknown or too old."""
         data, kept = self._files.get(media_id, (b"", 0.0))

@@ -11,8 +11,9 @@ from typing import Any
 
 import redis
 from redis.connection import Connection
+from rq import Queue
 
-from contract.job import ANSWER, ImageJob, enqueue, picture_queue
+from contract.job import ANSWER, ImageJob, announce, enqueue, picture_queue
 
 JOB = ImageJob(
     follower="oABCDEFGHIJKLMNOPQRSTUVWXYZ1",
@@ -83,11 +84,16 @@ def test_job_is_json_and_its_text_holds_no_openid(connection: redis.Redis) -> No
     assert JOB.follower.encode() not in repr(stored).encode()
 
 
-def test_enqueue_takes_two_round_trips(redis_url: str, connection: redis.Redis) -> None:
+def test_enqueue_takes_one_round_trip(redis_url: str, connection: redis.Redis) -> None:
     pool = redis.ConnectionPool.from_url(redis_url, connection_class=CountingConnection)
     queue = picture_queue(redis.Redis(connection_pool=pool))
     enqueue(queue, JOB, 60)  # the first asks for the server's version and loads the script
     before = CountingConnection.sent
     enqueue(queue, dataclasses.replace(JOB, message_id="24000000000000002"), 60)
-    assert CountingConnection.sent - before == 2
+    assert CountingConnection.sent - before == 1
     pool.disconnect()
+
+
+def test_announced_queue_is_known_to_rq(connection: redis.Redis) -> None:
+    announce(connection, picture_queue(connection))
+    assert [queue.name for queue in Queue.all(connection)] == ["pictures"]

@@ -24,7 +24,7 @@ from contract.health import (
     RedisState,
     WorkerState,
 )
-from contract.job import ImageJob, enqueue, picture_queue
+from contract.job import ImageJob, announce, enqueue, picture_queue
 from contract.settings import Settings
 from contract.traces import Traces
 from tests.app.conftest import OPENID
@@ -72,6 +72,7 @@ def make_job(settings: Settings, connection: redis.Redis) -> MakeJob:
         )  # fmt: skip
         enqueue(queue, message, 3600)
         with connection.pipeline() as pipeline:
+            announce(pipeline, queue)
             Traces(queue, followers).note(pipeline, OPENID, message.id)
             pipeline.execute()
         job = Job.fetch(message.id, connection, serializer=queue.serializer)

@@ -1,0 +1,185 @@
+"""`python -m bench.growth`: what a message costs as queue, followers and pictures grow.
+
+In CPU time and Redis commands, which a busy machine changes less than it does the clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import io
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import redis
+
+import app.limits
+from app import create_app
+from bench import crowd, database, serving_picture
+from bench.database import count
+from bench.harness import BenchError, Contestant, Race, race
+from bench.machine import machine
+from bench.report import Aim, Column, Report
+from bench.webhook_trial import courier_of, push
+from contract.follower import Followers
+from contract.settings import Settings
+from simulator.demo import account_settings
+from simulator.house import ROOT, HouseError, say
+from worker.picture import prepare
+
+_DOCUMENT = ROOT / "docs" / "performance.md"
+_ROUNDS, _REQUESTS, _WARM = 3, 250, 50
+_QUEUES = (10, 1_000, 10_000, 100_000)
+_FOLLOWERS = (10, 1_000, 10_000, 100_000)
+_PICTURES = {
+    "20 KB": (480, 360),
+    "180 KB": (1440, 1080),
+    "2 MB": (4032, 3024),
+    "10 MB": (8000, 6000),
+}
+_FLAT = 0.1
+_CPU = Column(metric="cpu", title="CPU µs", ranged=True)
+_COLUMNS = (
+    _CPU,
+    Column(metric="commands", title="Redis commands", digits=1),
+    Column(metric="bytes", title="bytes in Redis a follower"),
+)
+
+
+def main() -> int:
+    """Measure, and write bench/results/growth.*; return 0, or 1 where something failed."""
+    parser = argparse.ArgumentParser(prog="python -m bench.growth")
+    parser.add_argument("--rounds", type=int, default=_ROUNDS)
+    parser.add_argument("--followers", type=int, default=0, help="one level more, such as 1000000")
+    chosen = parser.parse_args()
+    try:
+        with database.database() as port:
+            report = _measure(_Growth(port), chosen)
+    except (BenchError, HouseError) as error:
+        sys.stderr.write(f"\n✗ {error}\n")
+        return 1
+    say("\n" + report.markdown())
+    if chosen.rounds >= _ROUNDS:
+        report.write(_DOCUMENT)
+    return 0
+
+
+def _measure(growth: _Growth, chosen: argparse.Namespace) -> Report:
+    more = (chosen.followers,) if chosen.followers else ()
+    levels: list[tuple[str, Callable[[], Mapping[str, float]]]] = [
+        *((f"{size:,} messages wait", functools.partial(growth.queue, size)) for size in _QUEUES),
+        *(
+            (f"{size:,} followers", functools.partial(growth.followers, size))
+            for size in (*_FOLLOWERS, *more)
+        ),
+        *(
+            (f"worker: picture of {name}", functools.partial(_picture, *size, name))
+            for name, size in _PICTURES.items()
+        ),
+    ]
+    contestants = [Contestant(name=title, title=title, run=run) for title, run in levels]
+    app.limits.LONGEST_QUEUE = 10**9  # else the webhook says that it is long
+    measured = race(contestants, chosen.rounds, say)
+    return Report(
+        name="growth", race=measured, contestants=contestants, columns=_COLUMNS,
+        pictured=(_CPU,), aims=_aims(measured), facts=machine(),
+    )  # fmt: skip
+
+
+def _aims(measured: Race) -> list[Aim]:
+    pairs = {
+        f"{sizes[-1]:,} {what}: cost within 10 % of that at {sizes[0]}": [
+            f"{size:,} {what}" for size in (sizes[-1], sizes[0])
+        ]
+        for what, sizes in (("messages wait", _QUEUES), ("followers", _FOLLOWERS))
+    }
+    aims = list[Aim]()
+    for text, (large, small) in pairs.items():
+        found = measured.ratio("cpu", large, small)
+        met = found is not None and abs(found.median - 1) <= _FLAT
+        unclear = found is not None and found.high - found.low > 2 * _FLAT
+        aims.append(Aim(text=text, found=found, met=met, unclear=unclear))
+    return aims
+
+
+class _Growth:
+    """The webhook in this process, on a Redis that is filled."""
+
+    def __init__(self, port: int) -> None:
+        self._redis = redis.Redis(port=port)
+        ports = {"redis": port, "serving": 9, "simulator": 9}
+        environment = account_settings(ports)
+        given = {name.lower(): value for name, value in environment.items() if value}
+        known = {name: value for name, value in given.items() if name in Settings.model_fields}
+        self._settings = Settings(_env_file=None, **known)  # type: ignore[call-arg, arg-type]  # pydantic reads them
+        self._app = create_app(self._settings)
+        self._account, self._courier = courier_of(environment, self._settings)
+
+    def queue(self, size: int) -> Mapping[str, float]:
+        """Measure while so many messages wait."""
+        self._redis.flushall()
+        for first in range(0, size, 10_000):
+            self._redis.rpush("rq:queue:pictures", *range(first, min(first + 10_000, size)))
+        return self._cost()
+
+    def followers(self, size: int) -> Mapping[str, float]:
+        """Measure with so many followers known."""
+        self._redis.flushall()
+        self._take([10**6])
+        openid = push(self._account, 10**6)["FromUserName"]
+        alias = Followers(self._settings, self._redis).alias(openid)
+        return {"bytes": crowd.fill(self._redis, alias, size), **self._cost()}
+
+    def _cost(self) -> Mapping[str, float]:
+        self._take(range(_WARM))
+        prepared = [self._environ(number) for number in range(_WARM, _WARM + _REQUESTS)]
+        before, used = count(self._redis), time.process_time()
+        for environ in prepared:
+            self._answer(environ)
+        used, after = time.process_time() - used, count(self._redis)
+        return {
+            "cpu": 1e6 * used / _REQUESTS,
+            "commands": (after.commands - before.commands) / _REQUESTS,
+        }
+
+    def _take(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            self._answer(self._environ(number))
+
+    def _answer(self, environ: dict[str, Any]) -> None:
+        answer = b"".join(self._app.wsgi_app(environ, lambda *_: lambda _data: None))
+        if answer != b"success":
+            raise BenchError(f"the webhook answered {answer[:80]!r}")
+
+    def _environ(self, number: int) -> dict[str, Any]:
+        query, body = self._courier.seal(push(self._account, number))
+        return {
+            "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/wechat",
+            "QUERY_STRING": urlencode(query), "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1", "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body), "wsgi.errors": sys.stderr, "wsgi.url_scheme": "http",
+            "wsgi.version": (1, 0), "wsgi.multithread": True, "wsgi.multiprocess": True,
+            "wsgi.run_once": False,
+        }  # fmt: skip
+
+
+@functools.cache
+def _file(width: int, height: int, most: int) -> bytes:
+    return serving_picture.jpeg(width, height, most)
+
+
+def _picture(width: int, height: int, name: str) -> Mapping[str, float]:
+    """Measure what the worker does to a picture before a model sees it."""
+    number, unit = name.split()
+    data = _file(width, height, int(number) * {"KB": 10**3, "MB": 10**6}[unit])
+    used, times = time.process_time(), 3
+    for _ in range(times):
+        prepare(data, 256)
+    return {"cpu": 1e6 * (time.process_time() - used) / times}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

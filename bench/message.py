@@ -1,0 +1,150 @@
+"""`python -m bench.message`: from a picture to its answer, through the whole product.
+
+Beside it: the loop that Kantu began as, a bot that answers inside WeChat's request, and the model
+server alone, asked by eight clients: no product can be faster than that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench import process, steps
+from bench.account import AccountAtWork, wait
+from bench.cost import process_of
+from bench.endpoint.loop import Eyes
+from bench.harness import ROUNDS, BenchError, Contestant, race
+from bench.inside import InsideBot
+from bench.message_report import Found
+from bench.report import table
+from simulator.house import ROOT, HouseError, say
+
+_DOCUMENT = ROOT / "docs" / "performance.md"
+_RATE, _PACED = 2.0, 10  # messages a second, so many in each round: nothing waits for anything
+_AT_ONCE, _ONE_BY_ONE, _CLIENTS = 48, 12, 8
+_SHORT_SIDE = 256  # pixels, what our worker sends
+_PROGRAMS = ("app", "worker", "serving")
+
+
+def main() -> int:
+    """Measure, and write bench/results/message.*; return 0, or 1 where something failed."""
+    chosen = _options()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            bench = Bench(Path(folder))
+            with bench.work.working(), bench.inside.working():
+                bench.warm_up()
+                return bench.memory(chosen.messages) if chosen.messages else bench.race(chosen)
+    except (BenchError, HouseError, OSError) as error:
+        sys.stderr.write(f"\n✗ {error}\n")
+        return 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.message")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--messages", type=int, default=0, help="only these, and what memory does")
+    return parser.parse_args()
+
+
+class Bench:
+    """The product and its competitors, which take turns."""
+
+    def __init__(self, folder: Path) -> None:
+        self.work = AccountAtWork(folder)
+        environment = self.work.programs["app"].environment
+        self.inside = InsideBot(self.work, environment, folder)
+        self._eyes = Eyes(environment)
+        self._steps = list[list[dict[str, float]]]()
+
+    def warm_up(self) -> None:
+        """Have everything loaded and every thread used."""
+        say("· warming up")
+        work = self.work
+        work.answered(work.send(work.prepare(40)))
+        self.loop()
+        self.inside.rate(_CLIENTS)
+
+    def race(self, chosen: argparse.Namespace) -> int:
+        """Take turns; write what came out."""
+        before = self._memory()
+        contestants = [
+            Contestant(name=name, title=title, run=run)
+            for name, title, run in (
+                ("kantu", "**Kantu**", self.kantu),
+                ("loop", "one by one: download, POST, reply", self.loop),
+                ("inside", "inside WeChat's request, 8 at a time", self._inside),
+                ("ceiling", "the model alone, 8 clients", self.ceiling),
+            )
+        ]
+        measured = race(contestants, chosen.rounds, say)
+        found = Found(race=measured, steps=self._steps, before=before, after=self._memory())
+        report = found.report(contestants)
+        say("\n" + report.markdown())
+        if chosen.rounds >= ROUNDS:
+            report.write(_DOCUMENT)
+        return 0
+
+    def kantu(self) -> Mapping[str, float]:
+        """Return how many pictures a second it answers; note the steps of some that come singly."""
+        work = self.work
+        few, many = work.prepare(_PACED), work.prepare(_AT_ONCE)
+        work.answered(work.send(few, 1 / _RATE))
+        wait(lambda: len(steps.of(work.redis, few)) == _PACED)
+        self._steps.append(steps.of(work.redis, few))
+        begun = time.monotonic()
+        work.answered(work.send(many))
+        return {"rate": _AT_ONCE / (time.monotonic() - begun)}
+
+    def loop(self) -> Mapping[str, float]:
+        """Answer one picture after the other."""
+        messages = self.work.prepare(_ONE_BY_ONE)
+        begun = time.monotonic()
+        for message in messages:
+            self._eyes.answer(message["FromUserName"], message["MediaId"])
+        return {"rate": _ONE_BY_ONE / (time.monotonic() - begun)}
+
+    def _inside(self) -> Mapping[str, float]:
+        return {"rate": self.inside.rate(_AT_ONCE)}
+
+    def ceiling(self) -> Mapping[str, float]:
+        """Ask the model server for as many as it can do, with pictures as our worker sends them."""
+        from worker.picture import prepare
+
+        media = self.work.account.media
+        pictures = [
+            prepare(media.get(each["MediaId"]), _SHORT_SIDE) for each in self.work.prepare(_CLIENTS)
+        ]
+        data = [each.small for each in pictures] * 10
+        with concurrent.futures.ThreadPoolExecutor(_CLIENTS) as threads:
+            begun = time.monotonic()
+            list(threads.map(self._eyes.ask, data))
+        return {"rate": len(data) / (time.monotonic() - begun)}
+
+    def memory(self, number: int) -> int:
+        """Send so many messages, a few at a time; say what the programs' memory does."""
+        work, done = self.work, 0
+        rows = list[list[str]]()
+        while done < number:
+            some = work.prepare(min(_AT_ONCE, number - done))
+            work.answered(work.send(some))
+            work.forget(some)
+            done += len(some)
+            if done % (10 * _AT_ONCE) == 0 or done == number:
+                sizes = self._memory()
+                rows.append([f"{done:,}", *(f"{sizes[name]:.0f}" for name in _PROGRAMS)])
+                say("  ".join(rows[-1]))
+        say("\n" + table(["messages", *(f"{name}, PSS MB" for name in _PROGRAMS)], rows))
+        return 0
+
+    def _memory(self) -> dict[str, float]:
+        return {name: process.memory(process_of(self.work, name)) for name in _PROGRAMS}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
