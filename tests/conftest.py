@@ -19,7 +19,7 @@ import pytest
 import redis
 import werkzeug.serving
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 import tests.models
 from contract.settings import Settings
@@ -48,6 +48,8 @@ _FLAGS = [
     *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
 ]
 
+_PAGE_PATIENCE = 20_000  # milliseconds; Playwright's own five are few where many tests share a core
+
 # What starts whole products or trains models takes longest: begun first, it is not what a process
 # does alone at the end.
 _BEGUN_FIRST = ("end_to_end", "serving/train", "serving/pages", "serving", "deploy", "worker")
@@ -69,8 +71,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-def until(condition: Condition, seconds: float = 15) -> None:
-    """Wait until condition gives something true; fail the test where it does not in time."""
+def until(condition: Condition, seconds: float = 60) -> None:
+    """Wait until condition gives something true; fail the test where it does not in time.
+
+    A long wait costs nothing where all is well, and a busy machine may need it.
+    """
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"not within {seconds} s"
@@ -181,7 +186,7 @@ def serve_wechat() -> Iterator[WeChatServer]:
     app.register_blueprint(api(account))
     app.before_request(lambda: paths.append(flask.request.path))
     server = werkzeug.serving.make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield WeChatServer(url=f"http://127.0.0.1:{server.port}", account=account, requests=paths)
     server.shutdown()
     server.server_close()
@@ -227,7 +232,7 @@ def serving_url(models: dict[str, Path], tmp_path_factory: pytest.TempPathFactor
     program = programs.model_server(port, config, last, folder / "serving.log")
     program.start()
     try:
-        until(lambda: program.ready() or program.died(), 60)
+        until(lambda: program.ready() or program.died())
         assert not program.died(), program.last_words()
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -268,7 +273,7 @@ def serve_files(folder: Path) -> Iterator[str]:
     """Serve a folder's files over HTTP; give the URL."""
     handler = functools.partial(_Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
@@ -283,6 +288,7 @@ def browser() -> Iterator[Browser]:
     """Debian's chromium, with a camera that shows a test picture; a process can drive only one."""
     if not CHROMIUM.exists():
         (pytest.fail if os.environ.get("CI") else pytest.skip)("needs apt-get install chromium")
+    expect.set_options(timeout=_PAGE_PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
         yield browser

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-_LIMIT = 30.0  # seconds
+_LIMIT = 60.0  # seconds
 # Makes the terminal the program's own, as a shell does, so that Ctrl-C reaches it.
 _ENTER = """
 import fcntl, os, sys, termios
@@ -55,8 +55,9 @@ class Terminal:
 
     def end(self) -> int:
         """Wait until the program ends; return its exit status."""
+        end = time.monotonic() + _LIMIT
         while self._look():
-            pass
+            assert time.monotonic() < end, f"it does not end: {self.seen}"
         return self._program.wait(_LIMIT)
 
     def close(self) -> None:
