@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
+from contract.job import picture_queue
 from tests.app.door import Door, opened
 from tests.conftest import alive, make_settings, until
 from tests.deploy.load import Load
@@ -71,7 +73,7 @@ def test_no_request_fails_where_processes_reach_their_limit(
 
 
 def test_reply_that_is_held_is_given_although_the_process_is_replaced(
-    redis_url: str, tmp_path: Path
+    redis_url: str, connection: redis.Redis, tmp_path: Path
 ) -> None:
     with opened(make_settings(redis_url=redis_url, wechat_reply="passive"), tmp_path) as door:
         given = list[tuple[int, bytes]]()
@@ -83,7 +85,7 @@ def test_reply_that_is_held_is_given_although_the_process_is_replaced(
         asking = threading.Thread(target=lambda: given.append(door.deliver(picture)))
         asking.start()
         before = children(parent_of(door))
-        time.sleep(0.5)  # it has arrived, and is held for five seconds more
+        until(lambda: picture_queue(connection).count)  # it is held for five seconds from now on
         os.kill(parent_of(door), signal.SIGHUP)
         until(lambda: len(children(parent_of(door)) - before) >= 2)
         asking.join(20)

@@ -13,9 +13,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 _LIMIT = 60.0  # seconds
-# Makes the terminal the program's own, as a shell does, so that Ctrl-C reaches it.
+# Makes the terminal the program's own, as a shell does, so that Ctrl-C reaches it, and heeds it: of
+# what runs in the background, and so of tests that do, a shell has SIGINT ignored.
 _ENTER = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, "-m", "worker", *sys.argv[1:]])
 """
