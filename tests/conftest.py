@@ -50,9 +50,9 @@ _FLAGS = [
 
 _PAGE_PATIENCE = 20_000  # milliseconds; Playwright's own five are few where many tests share a core
 
-# What starts whole products or trains models takes longest: begun first, it is not what a process
+# What trains models or starts whole products takes longest: begun first, it is not what a process
 # does alone at the end.
-_BEGUN_FIRST = ("end_to_end", "serving/train", "serving/pages", "serving", "deploy", "worker")
+_BEGUN_FIRST = ("serving/train", "end_to_end", "serving", "deploy", "worker")
 
 Condition = Callable[[], object]
 
@@ -98,6 +98,8 @@ def shell() -> Iterator[None]:
         for name in (*no_settings(), *(each for each in os.environ if each.startswith("STFS_"))):
             environment.delenv(name, raising=False)
         environment.setenv("KANTU_ENV_FILE", "")
+        # Demos that start at one moment would all find that port free, and answer for each other.
+        environment.setattr("simulator.demo.PAGE_PORT", 0)
         yield
 
 
