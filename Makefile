@@ -13,8 +13,8 @@ demo: setup  ## the whole product on this machine, with a simulated WeChat: open
 run: setup  ## the product for real, from .env: see docs/connect.md
 	@exec $(python) -m simulator.run
 
-test: setup-dev  ## every test, with real programs, three files of them at a time
-	@$(python) -m pytest --numprocesses 3 --dist loadfile
+test: setup-dev  ## every test, with real programs, four files of them at a time
+	@$(python) -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 fuzz: setup-dev  ## attack the webhook for a minute with changed messages
 	@$(python) -m tests.app.fuzz

@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import dataclasses
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -27,6 +28,9 @@ _END_PATIENCE = 12  # seconds from SIGTERM to SIGKILL; a worker may be in the mi
 _AT_ONCE = 2  # programs that start; on two cores
 _BETWEEN_LOOKS = 0.5  # seconds
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+# Below those that a kernel gives to whoever connects: else it might give a free one away before the
+# program that it is meant for listens.
+_PORTS = range(20_000, 30_000)
 
 
 Say = Callable[[str], None]
@@ -222,14 +226,15 @@ def say(line: str) -> None:
 
 def free_port(wanted: int = 0) -> int:
     """Return the wanted port of loopback where it is free, else any other that is."""
-    for port in (wanted, 0):
+    others = random.SystemRandom().sample(_PORTS, 100)
+    for port in (wanted, *others) if wanted else others:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            return port
     raise HouseError("no free port on 127.0.0.1")
 
 

@@ -19,7 +19,7 @@ import pytest
 import redis
 import werkzeug.serving
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 import tests.models
 from contract.settings import Settings
@@ -37,17 +37,45 @@ APP_SECRET = "secret-of-the-tests-must-never-be-seen"
 # Read when gRPC is imported. With its handlers for fork(), a program that a test starts may hang.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
+# Where a machine forbids it, each of the hundred programs that tests start would compile Keras,
+# SciPy and ourselves anew, which is half of the time to import them.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 CHROMIUM = Path("/usr/bin/chromium")
 _FLAGS = [
     *("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"),
     *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
 ]
 
+_PAGE_PATIENCE = 20_000  # milliseconds; Playwright's own five are few where many tests share a core
+
+# What trains models or starts whole products takes longest: begun first, it is not what a process
+# does alone at the end.
+_BEGUN_FIRST = ("serving/train", "end_to_end", "serving", "deploy", "worker")
+
 Condition = Callable[[], object]
 
 
-def until(condition: Condition, seconds: float = 15) -> None:
-    """Wait until condition gives something true; fail the test where it does not in time."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the folders of files that take long in front; a file's tests stay as they are."""
+    tests = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.parent.relative_to(tests)
+        return next(
+            (i for i, each in enumerate(_BEGUN_FIRST) if folder.is_relative_to(each)),
+            len(_BEGUN_FIRST),
+        )
+
+    items.sort(key=place)
+
+
+def until(condition: Condition, seconds: float = 60) -> None:
+    """Wait until condition gives something true; fail the test where it does not in time.
+
+    A long wait costs nothing where all is well, and a busy machine may need it.
+    """
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"not within {seconds} s"
@@ -70,6 +98,8 @@ def shell() -> Iterator[None]:
         for name in (*no_settings(), *(each for each in os.environ if each.startswith("STFS_"))):
             environment.delenv(name, raising=False)
         environment.setenv("KANTU_ENV_FILE", "")
+        # Demos that start at one moment would all find that port free, and answer for each other.
+        environment.setattr("simulator.demo.PAGE_PORT", 0)
         yield
 
 
@@ -158,7 +188,7 @@ def serve_wechat() -> Iterator[WeChatServer]:
     app.register_blueprint(api(account))
     app.before_request(lambda: paths.append(flask.request.path))
     server = werkzeug.serving.make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield WeChatServer(url=f"http://127.0.0.1:{server.port}", account=account, requests=paths)
     server.shutdown()
     server.server_close()
@@ -204,7 +234,7 @@ def serving_url(models: dict[str, Path], tmp_path_factory: pytest.TempPathFactor
     program = programs.model_server(port, config, last, folder / "serving.log")
     program.start()
     try:
-        until(lambda: program.ready() or program.died(), 60)
+        until(lambda: program.ready() or program.died())
         assert not program.died(), program.last_words()
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -245,7 +275,7 @@ def serve_files(folder: Path) -> Iterator[str]:
     """Serve a folder's files over HTTP; give the URL."""
     handler = functools.partial(_Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
@@ -260,6 +290,7 @@ def browser() -> Iterator[Browser]:
     """Debian's chromium, with a camera that shows a test picture; a process can drive only one."""
     if not CHROMIUM.exists():
         (pytest.fail if os.environ.get("CI") else pytest.skip)("needs apt-get install chromium")
+    expect.set_options(timeout=_PAGE_PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
         yield browser

@@ -108,7 +108,7 @@ def opened(settings: Settings, folder: Path) -> Iterator[Door]:
     wechat = Courier(Account(APP_ID, APP_SECRET), settings, f"http://127.0.0.1:{port}/wechat")
     door = Door(program=program, port=port, settings=settings, wechat=wechat)
     try:
-        until(program.ready, 60)
+        until(program.ready)
         yield door
         # A traceback, or what the webhook says of mistakes of its own.
         mistakes = re.findall(r"Traceback.*|.*could not be (?:handled|read).*", door.log())

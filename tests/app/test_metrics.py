@@ -45,7 +45,7 @@ def gunicorn(
     }
     program = programs.webhook(port, environment, tmp_path / "app.log")
     program.start()
-    until(program.ready, 30)
+    until(program.ready)
     yield program
     program.end()
 

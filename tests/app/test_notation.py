@@ -98,7 +98,7 @@ def test_what_cannot_be_read_is_refused_at_once(body: bytes) -> None:
     started = time.monotonic()
     with pytest.raises(Unusable) as caught:
         read(body)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5  # on a busy machine; what is expanded takes minutes
     assert len(str(caught.value)) < 100
 
 

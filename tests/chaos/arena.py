@@ -83,7 +83,7 @@ class Arena:
             for program in (self.redis_server, self.app, self.worker):
                 program.start()
                 stack.callback(program.end)
-                until(program.ready, 30)
+                until(program.ready)
             yield self
 
     def send(

@@ -27,7 +27,7 @@ def arena(
     with Arena(tmp_path, wechat_server, samples["1-digit-3"]).open() as arena:
         yield arena
         try:
-            until(lambda: not arena.outcomes()["none"], 60)  # who reads is quicker than the record
+            until(lambda: not arena.outcomes()["none"])  # who reads is quicker than the record
             outcomes = arena.outcomes()
         except redis.RedisError:
             return  # the test has failed already

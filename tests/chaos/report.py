@@ -137,7 +137,7 @@ least; nothing is asserted of them.
 
 ## Beside this
 
-`make test` plays sixty short plays on the code between the webhook and the send
+`make test` plays thirty short plays on the code between the webhook and the send
 (tests/worker/test_outcomes.py), `make chaos` some hundreds: Hypothesis has two workers, their
 upkeep and WeChat's deliveries take turns at every trip to Redis, kills them between any two of
 these, lets trips fail whose effect is there, and changes the moods of WeChat and of the model. In

@@ -20,7 +20,7 @@ BURST, FOLLOWERS = 2_000, 400
 def test_message_is_delivered_again_after_20_s_and_after_its_answer(arena: Arena) -> None:
     arena.models.behave = lambda: time.sleep(1)
     openids = arena.send(3)
-    arena.wait_for_answers(openids, 30)
+    arena.wait_for_answers(openids)
     arena.settle()
     for pause in (0, 20):
         time.sleep(pause)
@@ -59,7 +59,7 @@ def test_forged_and_malformed_requests_among_good_messages(arena: Arena) -> None
             answer = session.post(arena.webhook, params=params, data=data, timeout=5)
             statuses.add(answer.status_code)
             assert answer.content in {b"", b"success"}
-    arena.wait_for_answers(openids, 60)
+    arena.wait_for_answers(openids)
     outcomes = arena.settle()
     assert outcomes["sent"] + outcomes["apologised"] == outcomes.total() == len(openids)
     assert [len(arena.read(openid)) for openid in openids] == [1] * len(openids)
@@ -74,16 +74,16 @@ def test_clock_of_the_webhook_is_ten_minutes_wrong(arena: Arena, ahead: int) -> 
     arena.app.command = [wrong if part == "app:create_app()" else part for part in right]
     arena.app.end()
     arena.app.start()
-    until(arena.app.ready, 30)
+    until(arena.app.ready)
     refused = arena.send(1)
-    until(arena.deliveries, 10)
+    until(arena.deliveries)
     assert {each["status"] for each in arena.deliveries()} == {403}
     assert not arena.outcomes()
     arena.app.command = right
     arena.app.end()
     arena.app.start()
-    until(arena.app.ready, 30)
-    arena.wait_for_answers(refused, 30)  # WeChat has tried again meanwhile
+    until(arena.app.ready)
+    arena.wait_for_answers(refused)  # WeChat has tried again meanwhile
     assert arena.settle() == {"sent": 1}
 
 
@@ -95,7 +95,7 @@ def test_webhook_is_replaced_under_load(arena: Arena) -> None:
         if number == 20:
             arena.app.end()
             arena.app.start()
-    arena.wait_for_answers(openids, 60)  # what found nobody at the door came again
+    arena.wait_for_answers(openids)  # what found nobody at the door came again
     assert arena.settle() == {"sent": 60}
     assert_answered_once(arena, openids)
 

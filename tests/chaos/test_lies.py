@@ -42,7 +42,7 @@ def test_three_deliveries_at_once_are_answered_once(arena: Arena) -> None:
 def test_nonsense_of_the_model_never_reaches_a_follower(arena: Arena, kind: str) -> None:
     arena.models.behave = lambda: NONSENSE[kind]
     openids = arena.send(2)
-    assert arena.wait_for_answers(openids, 40) < 30
+    assert arena.wait_for_answers(openids) < 30
     assert [arena.read(openid) for openid in openids] == [[phrase("zh", "apology")]] * 2
     assert arena.settle() == {"apologised": 2}
 
@@ -51,7 +51,7 @@ def test_nonsense_of_the_model_never_reaches_a_follower(arena: Arena, kind: str)
 def test_model_server_that_never_answers_brings_apologies_in_time(arena: Arena) -> None:
     arena.models.behave = lambda: time.sleep(60)
     openids = arena.send(40)
-    assert arena.wait_for_answers(openids, 60) < 45
+    assert arena.wait_for_answers(openids) < 45
     assert arena.settle() == {"apologised": 40}
 
 
@@ -66,17 +66,17 @@ def test_model_that_is_missing_is_loaded_later(
     server = programs.model_server(port, config, "demo", tmp_path / "serving.log")
     server.start()
     try:
-        until(lambda: listens(url), 60)
+        until(lambda: listens(url))
         arena.worker.end()
         arena.worker.environment = arena.environment | {"SERVING_URL": url}
         arena.worker.start()
         early = arena.send(2, picture=samples["1-digit-3"])
-        arena.wait_for_answers(early, 40)
+        arena.wait_for_answers(early)
         assert [arena.read(each) for each in early] == [[phrase("zh", "apology")]] * 2
         shutil.copytree(programs.MODELS / "demo", base, dirs_exist_ok=True)
-        until(server.ready, 60)
+        until(server.ready)
         later = arena.send(2, picture=samples["1-digit-3"])
-        arena.wait_for_answers(later, 30)
+        arena.wait_for_answers(later)
         assert_answered_once(arena, later)
         assert arena.settle() == {"apologised": 2, "sent": 2}
     finally:
@@ -102,7 +102,7 @@ def test_busy_wechat_is_asked_again(arena: Arena, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(arena.account, "receive_text", busy)
     openids = arena.send(1)
-    arena.wait_for_answers(openids, 20)
+    arena.wait_for_answers(openids)
     assert arena.settle() == {"sent": 1}
     assert arena.models.asked == 1
 
@@ -120,7 +120,7 @@ def test_wechat_that_takes_a_message_and_says_nothing(
 
     monkeypatch.setattr(arena.account, "receive_text", swallow)
     openids = arena.send(1)
-    arena.wait_for_answers(openids, 20)
+    arena.wait_for_answers(openids)
     assert arena.settle(40) == {"unknown": 1}
     assert_answered_once(arena, openids)
 
@@ -131,7 +131,7 @@ def test_revoked_token_is_replaced_once_for_all(arena: Arena) -> None:
     arena.account.credentials.revoke()
     before = arena.wechat.requests.count("/cgi-bin/stable_token")
     openids = arena.send(12)
-    arena.wait_for_answers(openids, 30)
+    arena.wait_for_answers(openids)
     assert_answered_once(arena, openids)
     assert arena.wechat.requests.count("/cgi-bin/stable_token") - before <= 2
 
@@ -141,16 +141,16 @@ def test_full_redis_is_told_kindly_and_recovers(arena: Arena) -> None:
     arena.wait_for_answers(arena.send(1))
     arena.redis.config_set("maxmemory", 1)
     (turned_away,) = arena.send(1)
-    until(lambda: arena.read(turned_away) == [phrase("zh", "busy")], 10)
+    until(lambda: arena.read(turned_away) == [phrase("zh", "busy")])
     arena.redis.config_set("maxmemory", 0)
     openids = arena.send(2)
-    arena.wait_for_answers(openids, 30)
+    arena.wait_for_answers(openids)
     assert_answered_once(arena, openids)
 
 
 @pytest.mark.chaos
 def test_burst_is_answered_to_the_last_message(arena: Arena) -> None:
     openids = arena.send(400)
-    arena.wait_for_answers(openids, 60)
+    arena.wait_for_answers(openids)
     assert arena.settle() == {"sent": 400}
     assert_answered_once(arena, openids)

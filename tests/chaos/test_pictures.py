@@ -27,7 +27,7 @@ def pictures_at(arena: Arena, respond: Respond) -> Iterator[list[str]]:
         arena.worker.end()
         arena.worker.command = [sys.executable, "-m", "tests.chaos.near", str(server.port)]
         arena.worker.start()
-        until(arena.worker.ready, 30)
+        until(arena.worker.ready)
         yield server.paths
 
 
@@ -47,7 +47,7 @@ def test_media_that_wechat_will_not_give_comes_from_its_picurl(
     monkeypatch.setattr(arena.account.media, "get", refuse(errcode))
     with pictures_at(arena, answer(200, samples["1-digit-3"])) as paths:
         openids = arena.send(3)
-        arena.wait_for_answers(openids, 30)
+        arena.wait_for_answers(openids)
     assert arena.settle() == {"sent": 3}
     assert_answered_once(arena, openids)
     assert paths == ["/x/0"] * 3
@@ -60,7 +60,7 @@ def test_picture_that_neither_wechat_nor_its_picurl_gives(
     with pictures_at(arena, answer(404, b"")):
         openids = arena.send(2)
         openids += arena.send(1, url="http://pictures.example/x")  # not a host that is asked
-        arena.wait_for_answers(openids, 30)
+        arena.wait_for_answers(openids)
     assert [arena.read(each) for each in openids] == [[phrase("zh", "picture_expired")]] * 3
     assert arena.settle() == {"apologised": 3}
 
@@ -68,7 +68,7 @@ def test_picture_that_neither_wechat_nor_its_picurl_gives(
 def test_error_of_wechat_in_place_of_a_picture(arena: Arena) -> None:
     said = b'{"errcode": 40007, "errmsg": "invalid media_id"}'  # with HTTP 200, as WeChat does
     openids = arena.send(2, picture=said, url="")
-    arena.wait_for_answers(openids, 30)
+    arena.wait_for_answers(openids)
     assert [arena.read(each) for each in openids] == [[phrase("zh", "picture_expired")]] * 2
     assert arena.models.asked == 0
     assert arena.settle() == {"apologised": 2}
@@ -83,12 +83,12 @@ def test_pictures_of_50_mb_cut_off_and_of_another_kind(
         "not_a_picture": b"%PDF-1.7 and so on",
     }
     openids = [arena.send(1, picture=data, url="")[0] for data in sentences.values()]
-    arena.wait_for_answers(openids, 60)
+    arena.wait_for_answers(openids)
     found = [arena.read(each) for each in openids]
     assert found == [[phrase("zh", sentence)] for sentence in sentences]
     assert arena.settle() == {"apologised": 3}
     later = arena.send(2)
-    arena.wait_for_answers(later, 30)
+    arena.wait_for_answers(later)
     assert_answered_once(arena, later)
 
 
@@ -109,7 +109,7 @@ def test_picture_that_drips_in_for_ever_is_given_up_and_asked_for_again(
     monkeypatch.setattr(arena.account.media, "get", first_one_drips)
     monkeypatch.setattr("simulator.api.content_type", lambda _data: "image/jpeg")
     openids = arena.send(3)
-    assert arena.wait_for_answers(openids, 60) < 45
+    assert arena.wait_for_answers(openids) < 45
     assert arena.settle() == {"sent": 3}
     assert_answered_once(arena, openids)
     assert len(calls) == 4

@@ -29,14 +29,14 @@ def test_quota_of_sends_is_used_up_and_answers_wait_in_the_mailbox(
     openids = [first, *arena.send(5)]
     for openid in openids:
         arena.send_again(openid)  # the reply to which brings what waits
-    arena.wait_for_answers(openids, 30)
-    until(lambda: arena.outcomes() == {"parked": 12}, 30)
+    arena.wait_for_answers(openids)
+    until(lambda: arena.outcomes() == {"parked": 12})
     assert {"".join(arena.read(openid)).count(ANSWER) for openid in openids} <= {1, 2}
     assert arena.calls(SEND) == 1  # nobody asks until midnight
     monkeypatch.undo()
     arena.redis.delete(*arena.redis.keys(f"kantu:wechat:*:pause:{Api.SEND}"))  # its reset
     arena.send_again(first)
-    until(lambda: "".join(arena.read(first)).count(ANSWER) == 3, 30)
+    until(lambda: "".join(arena.read(first)).count(ANSWER) == 3)
 
 
 def test_follower_leaves_before_the_reply(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ def test_redis_loses_all_it_holds(arena: Arena) -> None:
     arena.redis.flushall()
     arena.models.behave = lambda: None
     later = arena.send(4)
-    arena.wait_for_answers(later, 30)
+    arena.wait_for_answers(later)
     assert_answered_once(arena, later)
     assert arena.working() == pids  # and nothing has crashed
     assert max(len(arena.read(openid)) for openid in lost) <= 1
@@ -54,14 +54,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_disk_of_redis_is_full(arena: Arena, tmp_path: Path) -> None:
     arena.wait_for_answers(arena.send(1))
     arena.settle()
-    until(lambda: not fill(arena.redis), 30)
+    until(lambda: not fill(arena.redis))
     (turned_away,) = arena.send(1)
-    until(lambda: arena.read(turned_away) == [phrase("zh", "busy")], 10)
+    until(lambda: arena.read(turned_away) == [phrase("zh", "busy")])
     grow = ["mount", "-o", "remount,size=64m", str(tmp_path / "redis")]
     subprocess.run(grow, check=True)
-    until(lambda: fill(arena.redis), 30)
+    until(lambda: fill(arena.redis))
     openids = arena.send(3)
-    arena.wait_for_answers(openids, 60)
+    arena.wait_for_answers(openids)
     assert_answered_once(arena, openids)
     arena.settle()
 

@@ -12,13 +12,15 @@ from contract.connection import connect
 from simulator.house import free_port
 from tests.conftest import make_settings
 
+WECHAT_WAITS = 5  # seconds
+
 
 def test_refused_connection_is_reported_at_once() -> None:
     client = connect(make_settings(redis_url=f"redis://127.0.0.1:{free_port()}/0"))
     started = time.monotonic()
     with pytest.raises(redis.ConnectionError):
         client.ping()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < WECHAT_WAITS
 
 
 def test_silent_redis_is_reported_before_wechat_hangs_up() -> None:
@@ -27,7 +29,7 @@ def test_silent_redis_is_reported_before_wechat_hangs_up() -> None:
         started = time.monotonic()
         with pytest.raises(redis.TimeoutError):
             client.ping()
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < WECHAT_WAITS
 
 
 def test_sentinels_that_are_all_away_are_reported_at_once() -> None:
@@ -36,4 +38,4 @@ def test_sentinels_that_are_all_away_are_reported_at_once() -> None:
     started = time.monotonic()
     with pytest.raises(redis.ConnectionError, match="No master found"):
         client.ping()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < WECHAT_WAITS

@@ -43,7 +43,7 @@ class Load:
             for worker in workers:
                 worker.join(15)
 
-    def wait_for(self, more: int, seconds: float = 30) -> None:
+    def wait_for(self, more: int, seconds: float = 60) -> None:
         """Wait until so many more have been answered."""
         before = self.answers.total()
         until(lambda: self.answers.total() >= before + more, seconds)

@@ -12,7 +12,7 @@ class NameServer:
 
     def __init__(self) -> None:
         self.addresses: list[str] = []
-        self.asked = 0  # questions so far
+        self.told: list[str] = []  # the addresses in the latest answer
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
@@ -24,16 +24,18 @@ class NameServer:
                 question, asker = self._socket.recvfrom(512)
             except OSError:  # closed
                 return
-            self._socket.sendto(self._answer(question), asker)
-            self.asked += 1
+            told = list(self.addresses)
+            self._socket.sendto(self._answer(question, told), asker)
+            self.told = told
 
-    def _answer(self, message: bytes) -> bytes:
+    @staticmethod
+    def _answer(message: bytes, addresses: list[str]) -> bytes:
         # RFC 1035: a header, the question again, then a record for each address.
         end = message.index(b"\0", 12) + 5
         is_a = message[end - 4 : end - 2] == b"\0\x01"
         records = [
             struct.pack("!HHHIH", 0xC00C, 1, 1, 1, 4) + socket.inet_aton(each)
-            for each in (self.addresses if is_a else [])
+            for each in (addresses if is_a else [])
         ]
         header = message[:2] + struct.pack("!HHHHH", 0x8180, 1, len(records), 0, 0)
         return header + message[12:end].join([b"", b"".join(records)])

@@ -63,9 +63,9 @@ def test_messages_that_waited_are_answered_by_another_redis(
         with contextlib.ExitStack() as stack:
             stack.callback(arena.app.end)
             arena.app.start()
-            until(arena.app.ready, 60)
+            until(arena.app.ready)
             openids = arena.send(12)  # nobody is there to answer them
-            until(lambda: arena.outcomes() == {"none": 12}, 30)
+            until(lambda: arena.outcomes() == {"none": 12})
             copy = backup(store, tmp_path / "lost")
         assert (copy.returncode, copy.stderr) == (0, b"")
         assert store.operator.config_get("auto-aof-rewrite-percentage").popitem()[1] == "100"
@@ -77,7 +77,7 @@ def test_messages_that_waited_are_answered_by_another_redis(
         arena.redis, worker = other.operator, arena.another_worker(tmp_path / "other.log")
         stack.callback(worker.end)
         worker.start()
-        arena.wait_for_answers(openids, 60)
+        arena.wait_for_answers(openids)
         assert arena.settle() == {"sent": 12}
     assert [arena.read(openid)[0][-4:] for openid in openids] == [ANSWER] * 12
     assert [len(arena.read(openid)) for openid in openids] == [1] * 12

@@ -50,7 +50,7 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self, address: str, port: int) -> None:
         super().__init__((address, port), _Page)
         self.asked = 0
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def handle_error(self, *_: object) -> None:
         """Say nothing: a balancer that ends leaves connections behind."""

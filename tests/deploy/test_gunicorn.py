@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
+from contract.job import picture_queue
 from tests.app.door import Door, opened
 from tests.conftest import alive, make_settings, until
 from tests.deploy.load import Load
@@ -41,7 +43,7 @@ def test_no_request_fails_while_all_processes_are_replaced(door: Door) -> None:
     with Load(door.wechat, f"http://127.0.0.1:{door.port}/wechat").running() as load:
         before = children(parent)
         os.kill(parent, signal.SIGHUP)
-        until(all_replaced(parent, before), 30)
+        until(all_replaced(parent, before))
         load.wait_for(20)
     assert load.answers.keys() == {"200"}
 
@@ -51,9 +53,9 @@ def test_no_request_fails_while_the_program_itself_is_replaced(door: Door) -> No
     with Load(door.wechat, f"http://127.0.0.1:{door.port}/wechat").running() as load:
         workers = children(old)
         os.kill(old, signal.SIGUSR2)
-        until(lambda: any(len(children(pid)) >= 2 for pid in children(old) - workers), 60)
+        until(lambda: any(len(children(pid)) >= 2 for pid in children(old) - workers))
         os.kill(old, signal.SIGTERM)
-        until(lambda: not alive(old), 30)
+        until(lambda: not alive(old))
         load.wait_for(20)
     assert load.answers.keys() == {"200"}
 
@@ -65,13 +67,13 @@ def test_no_request_fails_where_processes_reach_their_limit(
     with opened(make_settings(redis_url=redis_url), tmp_path) as door:
         before = children(parent_of(door))
         with Load(door.wechat, f"http://127.0.0.1:{door.port}/wechat").running() as load:
-            until(lambda: not children(parent_of(door)) & before, 60)
+            until(lambda: not children(parent_of(door)) & before)
             load.wait_for(20)
     assert load.answers.keys() == {"200"}
 
 
 def test_reply_that_is_held_is_given_although_the_process_is_replaced(
-    redis_url: str, tmp_path: Path
+    redis_url: str, connection: redis.Redis, tmp_path: Path
 ) -> None:
     with opened(make_settings(redis_url=redis_url, wechat_reply="passive"), tmp_path) as door:
         given = list[tuple[int, bytes]]()
@@ -83,8 +85,8 @@ def test_reply_that_is_held_is_given_although_the_process_is_replaced(
         asking = threading.Thread(target=lambda: given.append(door.deliver(picture)))
         asking.start()
         before = children(parent_of(door))
-        time.sleep(0.5)  # it has arrived, and is held for five seconds more
+        until(lambda: picture_queue(connection).count)  # it is held for five seconds from now on
         os.kill(parent_of(door), signal.SIGHUP)
-        until(lambda: len(children(parent_of(door)) - before) >= 2, 30)
+        until(lambda: len(children(parent_of(door)) - before) >= 2)
         asking.join(20)
     assert given == [(503, b"")]  # WeChat tries again; nothing was broken off

@@ -44,7 +44,7 @@ def upstream(behave: Callable[[], int | None], port: int = 0) -> Iterator[Any]:
     """Serve in the webhook's place."""
     server: Any = http.server.ThreadingHTTPServer(("127.0.0.1", port), Upstream)
     server.asked, server.behave, server.daemon_threads = 0, behave, True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()

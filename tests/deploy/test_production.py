@@ -128,16 +128,16 @@ class Production:
         """Have gunicorn start its processes again."""
         before = children(self._webhook())
         os.kill(self._webhook(), signal.SIGHUP)
-        until(lambda: not children(self._webhook()) & before, 60)
+        until(lambda: not children(self._webhook()) & before)
 
     def replace_webhook(self) -> None:
         """Start a new gunicorn on the same socket, and end the old one."""
         old = self._webhook()
         workers = children(old)
         os.kill(old, signal.SIGUSR2)
-        until(lambda: any(len(children(pid)) >= 2 for pid in children(old) - workers), 60)
+        until(lambda: any(len(children(pid)) >= 2 for pid in children(old) - workers))
         os.kill(old, signal.SIGTERM)
-        until(lambda: not alive(old), 30)
+        until(lambda: not alive(old))
 
     def send(self, number: int, meanwhile: list[Callable[[], None]]) -> None:
         """Have so many followers send a picture, as many during each of these as during others."""

@@ -50,7 +50,7 @@ def product(
         for program in (arena.app, arena.worker):
             program.start()
             stack.callback(program.end)
-            until(program.ready, 60)
+            until(program.ready)
         yield arena
 
 
@@ -66,7 +66,7 @@ def test_whole_product_runs_with_no_more_rights_than_are_given(
             arena.say(openid, "help")
             arena.say(openid, "what digit is it?")
             arena.say(openid, "1")
-        until(lambda: all(len(arena.read(openid)) >= 3 for openid in openids[:2]), 30)
+        until(lambda: all(len(arena.read(openid)) >= 3 for openid in openids[:2]))
         arena.leave(openids[0])
         doctor = subprocess.run(
             [*arena.worker.command, "doctor", "--lift-pauses", "--webhook", arena.webhook],
@@ -179,8 +179,8 @@ def pair(tmp_path: Path, passwords: Passwords) -> Iterator[tuple[Store, Store, s
             program.start()
             stack.callback(program.end)
             wait_for(program)
-        until(lambda: replica.operator.info("replication")["master_link_status"] == "up", 30)
-        until(lambda: all(knows_all(port) for port in ports), 30)
+        until(lambda: replica.operator.info("replication")["master_link_status"] == "up")
+        until(lambda: all(knows_all(port) for port in ports))
         yield master, replica, sentinel_url(passwords, ports)
 
 
@@ -207,10 +207,10 @@ def test_replica_takes_over_and_every_accepted_message_is_answered(
         os.killpg(master.program.process.pid, signal.SIGKILL)
         (meanwhile,) = arena.send(1)
         until(lambda: arena.read(meanwhile) == [phrase("zh", "busy")])  # told to send again
-        until(lambda: replica.operator.info("replication")["role"] == "master", 60)
-        until(arena.app.ready, 30)  # nothing was started again
+        until(lambda: replica.operator.info("replication")["role"] == "master")
+        until(arena.app.ready)  # nothing was started again
         after = arena.send(10)
         arena.wait_for_answers([*before, *after], 90)
-        until(lambda: not arena.outcomes_in(replica.operator)["none"], 60)
+        until(lambda: not arena.outcomes_in(replica.operator)["none"])
         assert arena.outcomes_in(replica.operator) == {"sent": 20}
         assert arena.doubled() == 0

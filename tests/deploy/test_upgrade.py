@@ -75,8 +75,8 @@ def test_no_request_fails_while_a_second_webhook_takes_the_first_one_s_place(are
         load = Load(Courier(arena.account, make_settings(), ""), f"{nginx.url}/wechat")
         with load.running():
             stack.enter_context(running(another_webhook(arena, _NEW)))
-            names.addresses, asked = [_OLD, _NEW], names.asked
-            until(lambda: names.asked > asked)  # nginx believes a name for five seconds
+            names.addresses = [_OLD, _NEW]
+            until(lambda: names.told == [_OLD, _NEW])  # nginx believes a name for five seconds
             load.wait_for(20)
             arena.app.end()  # its name still leads there: nobody listens
             load.wait_for(20)
@@ -95,7 +95,7 @@ def test_new_worker_takes_over_from_one_that_finishes_what_it_has_begun(arena: A
         assert old is not None
         old.terminate()
         old.wait(30)
-        arena.wait_for_answers(openids, 60)
+        arena.wait_for_answers(openids)
         assert arena.settle() == {"sent": 60}
     assert old.returncode == 0
     assert [arena.read(openid)[0][-4:] for openid in openids] == [ANSWER] * 60
@@ -108,12 +108,12 @@ def test_job_that_an_older_worker_does_not_know_ends_in_an_apology(
     arena = Arena(tmp_path, wechat_server, samples["1-digit-3"])
     with running(arena.redis_server), running(arena.app):
         openids = arena.send(2)
-        until(lambda: arena.outcomes() == {"none": 2}, 30)
+        until(lambda: arena.outcomes() == {"none": 2})
         newer, _ = picture_queue(arena.redis).get_jobs()
         newer.kwargs = {**newer.kwargs, "zoom": 2}  # as a newer webhook may write it
         newer.save()
         with running(arena.worker):
-            arena.wait_for_answers(openids, 60)
+            arena.wait_for_answers(openids)
             assert arena.settle() == {"sent": 1, "apologised": 1}
     said = [text for openid in openids for text in arena.read(openid)]
     assert sorted(text[-4:] for text in said) == sorted([ANSWER, phrase("zh", "apology")[-4:]])
@@ -169,15 +169,15 @@ def test_model_is_replaced_and_put_back_under_load(
         sender.start()
         until(lambda: len(sent) >= 5)
         shelf.publish(2)
-        until(lambda: shelf.serves(2), 60)
+        until(lambda: shelf.serves(2))
         during = len(sent)
         until(lambda: len(sent) >= during + 5)
         shelf.remove(2)
-        until(lambda: shelf.serves(1), 60)
+        until(lambda: shelf.serves(1))
         ended.set()
         sender.join()
         (last,) = arena.send(1)
-        arena.wait_for_answers([*sent, last], 60)
+        arena.wait_for_answers([*sent, last])
         assert arena.settle() == {"sent": len(sent) + 1}
     assert [len(arena.read(openid)) for openid in sent] == [1] * len(sent)
     assert all("数字" in arena.read(openid)[0] for openid in sent)

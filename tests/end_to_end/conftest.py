@@ -47,7 +47,7 @@ class Phone:
         """Return what the account said, after its greeting."""
         return [event["text"] for event in self.events("answer")][1:]
 
-    def wait_for(self, number: int, seconds: float = 30) -> list[str]:
+    def wait_for(self, number: int, seconds: float = 60) -> list[str]:
         """Return the answers once there are that many."""
         until(lambda: len(self.answers()) >= number, seconds)
         return self.answers()

@@ -63,7 +63,7 @@ def talk(phone: Phone, samples: dict[str, bytes]) -> None:
     phone.send_text("canary 这只猫叫什么名字？")  # of the endpoint, which is away
     phone.send_picture(b"canary: no picture")
     phone.send_other("voice")
-    phone.wait_for(5, 60)
+    phone.wait_for(5)
 
 
 def test_nothing_marked_can_be_read_anywhere(house: Demo, samples: dict[str, bytes]) -> None:
@@ -72,7 +72,7 @@ def test_nothing_marked_can_be_read_anywhere(house: Demo, samples: dict[str, byt
     serving = next(each for each in house.house.programs if each.name == "serving")
     serving.end()
     phone.send_picture(samples["1-digit-3"])
-    phone.wait_for(6, 60)
+    phone.wait_for(6)
     forged = f"http://127.0.0.1:{house.ports['app']}/wechat?signature=canary&openid={phone.openid}"
     assert requests.post(forged, data=b"<xml/>", timeout=10).status_code == 403
     store = redis.Redis(port=house.ports["redis"])

@@ -22,6 +22,7 @@ _RUN = """
 import pathlib, sys
 from simulator import demo, programs
 demo.FOLDER, programs.MODELS = map(pathlib.Path, sys.argv[1:])
+demo.PAGE_PORT = 0
 demo.main()
 """
 

@@ -305,8 +305,7 @@ def test_account_and_mode_change_while_it_runs(visit: Open) -> None:
 # For everybody.
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("width", "dark"), [(390, True), (1440, False)])
 def test_everybody_can_use_it(visit: Open, width: int, dark: bool) -> None:
     page = visit("?lang=en&scene=digit", width=width, dark=dark)
     wait_for_answers(page, 3)

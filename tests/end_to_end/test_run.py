@@ -113,7 +113,7 @@ def test_whole_product_runs_from_the_environment(tmp_path: Path, samples: dict[s
     wechat.start()
     with make_run(settings | {"PORT": str(ports["app"])}) as run:
         try:
-            until(lambda: answers(f"http://127.0.0.1:{ports['app']}/readyz"), 60)
+            until(lambda: answers(f"http://127.0.0.1:{ports['app']}/readyz"))
             until(wechat.ready)
             phone = follow(ports["simulator"])
             phone.send_picture(samples["1-digit-3"])

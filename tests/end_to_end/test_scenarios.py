@@ -424,7 +424,7 @@ def test_picture_is_acknowledged_where_the_account_wants_it(
     app = programs.webhook(port, environment, tmp_path / "app.log")
     app.start()
     try:
-        until(app.ready, 30)
+        until(app.ready)
         courier = Courier(arena.account, make_settings(), f"http://127.0.0.1:{port}/wechat")
         chat = begin(arena, courier, language)
         chat.send()

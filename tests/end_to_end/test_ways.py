@@ -75,9 +75,9 @@ def test_passive_answer_that_is_too_late_comes_with_any_word(start: Start) -> No
     arena = start(WECHAT_REPLY="passive")
     never_push(arena)
     free = [False]
-    arena.models.behave = lambda: until(lambda: free[0], 60)
+    arena.models.behave = lambda: until(lambda: free[0])
     (openid,) = arena.send(1)
-    until(lambda: arena.read(openid) == [phrase("zh", "ask_again")], 40)
+    until(lambda: arena.read(openid) == [phrase("zh", "ask_again")])
     free[0] = True
     arena.settle(40)
     arena.say(openid, "好了吗")

@@ -77,7 +77,7 @@ def serve(catalogue: Catalogue, metrics: Metrics | None = None, **flags: Any) ->
     page = create_page(metrics, "/metrics", rest.nothing)
     app = rest.create_app(catalogue, chosen, page, metrics)
     http = werkzeug.serving.make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=http.serve_forever, daemon=True).start()
+    threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True).start()
     server = grpc_server.start(catalogue, chosen, metrics)
     address, options = f"127.0.0.1:{chosen.port}", [("grpc.max_receive_message_length", -1)]
     with grpc.insecure_channel(address, options) as channel:

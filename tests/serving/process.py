@@ -28,7 +28,7 @@ def serving(
     )
     program.start()
     try:
-        until(lambda: program.ready() or program.died(), 60)
+        until(lambda: program.ready() or program.died())
         assert not program.died(), program.last_words()
         yield program
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -463,6 +464,16 @@ def test_reload_that_is_refused_changes_nothing(
     assert serves(catalogue, "kept") == 1
 
 
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads that take turns a hundred times as often as usual: whatever can come between does."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(interval / 100)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("restless")
 def test_requests_never_fail_while_versions_come_and_go(
     catalogue: Catalogue, model: Make, loaded: list[Model]
 ) -> None:

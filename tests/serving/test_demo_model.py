@@ -48,15 +48,15 @@ def judge(model: SavedModel, pictures: list[samples.Labelled]) -> Judged:
 
 def test_digits_never_seen_are_read(model: SavedModel) -> None:
     rng = np.random.default_rng(RNG_SEED)
-    judged = judge(model, [samples.digit(rng, "test") for _ in range(400)])
-    # The report's larger sample has 98 % or more; this one is off by 1.4 points in 95 of 100 draws.
+    judged = judge(model, [samples.digit(rng, "test") for _ in range(200)])
+    # The report's larger sample has 98 % or more; this one is off by 2 points in 95 of 100 draws.
     assert judged.right.mean() >= 0.965
     assert calibration_error(judged) <= 0.03
 
 
 def test_photographs_never_seen_are_something_else(model: SavedModel) -> None:
     rng = np.random.default_rng(RNG_SEED)
-    judged = judge(model, [samples.photograph(rng, "test") for _ in range(300)])
+    judged = judge(model, [samples.photograph(rng, "test") for _ in range(150)])
     assert judged.right.mean() >= 0.93
     assert calibration_error(judged) <= 0.05
 
@@ -64,13 +64,13 @@ def test_photographs_never_seen_are_something_else(model: SavedModel) -> None:
 @pytest.mark.parametrize("kind", ["page", "chart", "noise", "pattern", "number"])
 def test_pages_charts_and_noise_are_something_else(model: SavedModel, kind: str) -> None:
     rng = np.random.default_rng(RNG_SEED)
-    drawn = [(others.KINDS[kind](rng), samples.OTHER) for _ in range(60)]
+    drawn = [(others.KINDS[kind](rng), samples.OTHER) for _ in range(40)]
     assert judge(model, drawn).right.mean() >= 0.95
 
 
 def test_scenes_are_scenes(model: SavedModel) -> None:
     rng = np.random.default_rng(RNG_SEED)
-    judged = judge(model, [samples.scene(rng, "test") for _ in range(150)])
+    judged = judge(model, [samples.scene(rng, "test") for _ in range(75)])
     assert judged.right.mean() >= 0.97
 
 

@@ -136,11 +136,18 @@ def test_weights_of_another_network_are_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_weights_are_fetched_from_a_mirror(weights_host: str, tmp_path: Path) -> None:
-    environment = {"KERAS_WEIGHTS_URL": weights_host, "KERAS_HOME": str(tmp_path / "keras")}
-    done = export("efficientnetv2b0", "--output", str(tmp_path / "models"), **environment)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "models" / "efficientnetv2b0" / "1" / "saved_model.pb").exists()
+def test_weights_are_fetched_from_a_mirror(
+    weights: Path, weights_host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is made of them: tests/end_to_end/test_demo.py has the demo export from there."""
+    from serving.export.keras_application import APPLICATIONS
+    from serving.export.weights import fetch
+
+    monkeypatch.setenv("KERAS_WEIGHTS_URL", weights_host)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    fetched = fetch(APPLICATIONS["efficientnetv2b0"].weights)
+    assert fetched.read_bytes() == weights.with_name("efficientnetv2-b0.h5").read_bytes()
+    assert fetched.is_relative_to(tmp_path / "keras")
 
 
 class _Stalling(http.server.BaseHTTPRequestHandler):
@@ -166,7 +173,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 @pytest.fixture
 def stalling_host() -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Stalling) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
@@ -184,7 +191,7 @@ def broken_weights(weights: Path, tmp_path: Path) -> Path:
 def broken_host(broken_weights: Path) -> Iterator[str]:
     handler = functools.partial(_Quiet, directory=str(broken_weights.parents[1]))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 

@@ -172,7 +172,7 @@ def test_no_request_fails_while_versions_are_swapped(server: Server, adders: Pat
         for number in VERSIONS:
             if number > 1:
                 publish(adders, server.folder / "swapped", number)
-            until(lambda number=number: counts[number] > 20, 60)  # type: ignore[misc]
+            until(lambda number=number: counts[number] > 20)  # type: ignore[misc]
     assert set(counts) == set(VERSIONS)
     assert server.states("swapped") == [("3", "AVAILABLE"), ("2", "END"), ("1", "END")]
 
@@ -189,15 +189,15 @@ def test_no_request_fails_while_batched_versions_and_configs_are_swapped(
             for number in VERSIONS:
                 if number > 1:
                     publish(adders, server.folder / "swapped", number)
-                until(lambda number=number: counts[number] > 20, 60)  # type: ignore[misc]
+                until(lambda number=number: counts[number] > 20)  # type: ignore[misc]
             kept = {name: server.folder / name for name in NAMES}
             server.reload(model_config(**kept, called=server.folder / "broken"))
             (server.folder / "models.config").write_text(
                 model_config(**kept, read=server.folder / "broken")
             )
-            until(lambda: [state for _, state in server.states("called")] == ["END"], 60)
+            until(lambda: [state for _, state in server.states("called")] == ["END"])
             so_far = counts.total()
-            until(lambda: counts.total() > so_far + 20, 60)
+            until(lambda: counts.total() > so_far + 20)
         assert set(counts) == set(VERSIONS)
         assert server.states("swapped") == [("3", "AVAILABLE"), ("2", "END"), ("1", "END")]
         url = server.rest.replace("/v1/models", "/monitoring/prometheus/metrics")
@@ -213,17 +213,17 @@ def test_broken_version_is_told_and_harms_nobody_until_it_is_mended(
     broken.mkdir()
     (broken / "saved_model.pb").write_bytes(b"\xff no model")
     with load(lambda: server.ask("broken"), lambda: server.call("broken")) as counts:
-        until(lambda: ("2", "END") in server.states("broken"), 60)
+        until(lambda: ("2", "END") in server.states("broken"))
         shutil.rmtree(broken)
         publish(adders, server.folder / "broken", 2)
-        until(lambda: counts[2.0] > 0, 60)
+        until(lambda: counts[2.0] > 0)
     assert set(counts) == {1.0, 2.0}
 
 
 def test_error_of_a_broken_version_names_no_folder(server: Server) -> None:
     broken = server.folder / "late" / "9"
     broken.mkdir(parents=True)
-    until(lambda: ("9", "END") in server.states("late"), 60)
+    until(lambda: ("9", "END") in server.states("late"))
     answer = requests.get(f"{server.rest}/late/versions/9", timeout=20).text
     assert "Could not find SavedModel .pb or .pbtxt at supplied export directory" in answer
     assert str(server.folder) not in answer
@@ -232,7 +232,7 @@ def test_error_of_a_broken_version_names_no_folder(server: Server) -> None:
 
 def test_model_whose_folder_comes_later_is_found(server: Server, adders: Path) -> None:
     publish(adders, server.folder / "late", 1)
-    until(lambda: ("1", "AVAILABLE") in server.states("late"), 60)
+    until(lambda: ("1", "AVAILABLE") in server.states("late"))
     assert server.ask("late") == 1
 
 
@@ -244,7 +244,7 @@ def test_config_comes_by_grpc_and_by_file(server: Server) -> None:
         server.folder.joinpath("models.config").write_text(
             model_config(**kept, read=server.folder / "broken")
         )
-        until(lambda: [state for _, state in server.states("called")] == ["END"], 60)
+        until(lambda: [state for _, state in server.states("called")] == ["END"])
         assert server.ask("read") > 0
     assert set(counts) <= {1.0, 2.0}
 

@@ -102,7 +102,7 @@ def url(saved: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     program = programs.model_server(port, config, list(models)[-1], folder / "log")
     program.start()
     try:
-        until(lambda: program.ready() or program.died(), 60)
+        until(lambda: program.ready() or program.died())
         assert not program.died(), program.last_words()
         yield f"http://127.0.0.1:{port}/v1/models"
     finally:

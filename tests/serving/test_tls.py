@@ -52,7 +52,7 @@ def test_grpc_and_rest_under_tls(
     http = werkzeug.serving.make_server(
         "localhost", 0, rest.create_app(catalogue), threaded=True, ssl_context=context
     )
-    threading.Thread(target=http.serve_forever, daemon=True).start()
+    threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True).start()
     url = f"https://localhost:{http.port}/v1/models/half_plus_two"
     assert requests.get(url, verify=str(trusted), timeout=20).status_code == 200
     http.shutdown()

@@ -48,7 +48,7 @@ def test_worker_is_up_when_redis_knows_it(
 ) -> None:
     worker = programs.worker(environment, redis_url, tmp_path / "worker.log")
     worker.start()
-    until(worker.ready, 30)
+    until(worker.ready)
     worker.end()
     assert not worker.ready()
 
@@ -57,7 +57,7 @@ def sockets(program: Program, folder: Path) -> list[str]:
     """Start a program, and return the sockets that it makes besides its port."""
     program.start()
     try:
-        until(program.ready, 30)
+        until(program.ready)
         return [path.name for path in folder.rglob("*") if path.is_socket()]
     finally:
         program.end()

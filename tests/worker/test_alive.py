@@ -35,7 +35,7 @@ def test_health_check_knows_whether_this_machine_s_worker_works(
     worker = programs.worker(environment, redis_url, tmp_path / "worker.log")
     worker.start()
     try:
-        until(worker.ready, 60)
+        until(worker.ready)
         assert (alive().returncode, alive().stdout) == (0, "1 processes work\n")
         assert count(connection, "another-host") == 0
     finally:

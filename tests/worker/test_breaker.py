@@ -148,7 +148,7 @@ def test_forgotten_after_a_minute_without_a_call(
 ) -> None:
     connection.expire(breaker.key, 1)
     rested()
-    until(lambda: breaker.failures() is None, 5)
+    until(lambda: breaker.failures() is None)
     fail(breaker, Server(SILENT), 4)
 
 

@@ -266,7 +266,7 @@ def test_all_of_it_has_an_end_in_time(respond: Respond, monkeypatch: pytest.Monk
     start = time.monotonic()
     with running(respond) as server, pytest.raises(AddressRefused, match="TimeoutError"):
         web(server).fetch("http://mmbiz.qpic.cn/x")
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 10  # on a busy machine; without an end: for ever
 
 
 def test_garbage_in_place_of_http_is_refused() -> None:

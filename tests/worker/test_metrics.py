@@ -120,7 +120,7 @@ def test_two_processes_count_together_and_name_nobody(
     pictures = [*samples.values(), b"no picture"]
     number = len(pictures)
     jobs = [send(connection, wechat_server, each, n) for n, each in enumerate(pictures)]
-    until(lambda: messages(port) == number, 60)
+    until(lambda: messages(port) == number)
     text = scrape(port)
     assert value(text, f"{OUR}_messages_total", outcome="apologised") == 1
     assert value(text, f"{OUR}_message_seconds_count") == number
@@ -149,7 +149,7 @@ def test_counts_outlive_their_process_and_gauges_do_not(
 ) -> None:
     process, port = start()
     send(connection, wechat_server, jpeg, 1)
-    until(lambda: messages(port) == 1, 60)
+    until(lambda: messages(port) == 1)
     media, goes_on = wechat_server.account.media, threading.Event()
     get = media.get
     monkeypatch.setattr(media, "get", lambda media_id: goes_on.wait(8) and get(media_id))
@@ -162,7 +162,7 @@ def test_counts_outlive_their_process_and_gauges_do_not(
     assert value(text, f"{OUR}_jobs_in_flight") == 0
     assert value(text, f"{OUR}_messages_total") == 1
     goes_on.set()
-    until(lambda: messages(port) == 2, 60)
+    until(lambda: messages(port) == 2)
     text = scrape(port)
     assert value(text, f"{OUR}_returned_jobs_total") == 1
     assert value(text, f"{OUR}_jobs_in_flight") == 0
@@ -175,7 +175,7 @@ def test_port_that_is_taken_keeps_nobody_from_answering(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         process, port = start(taken.getsockname()[1])
         send(connection, wechat_server, jpeg, 1)
-        until(wechat_server.texts, 60)
+        until(wechat_server.texts)
         said = stop(process)
     assert f"no metrics: WORKER_METRICS_PORT={port} of 127.0.0.1: Address already in use" in said
     assert "ended by itself" not in said

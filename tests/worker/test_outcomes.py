@@ -201,7 +201,7 @@ def run(play: type[Play], plays: int) -> None:
 
 
 def test_every_message_comes_to_one_outcome(play: type[Play]) -> None:
-    run(play, 60)
+    run(play, 30)
 
 
 @pytest.mark.chaos

@@ -255,7 +255,9 @@ def test_job_that_was_called_scheduled_but_never_was_goes_back(queue: Queue) -> 
 def test_worker_waits_for_redis_to_come_back(
     queue: Queue, start: Start, connection: redis.Redis
 ) -> None:
-    process = start()
+    process = start(_BEAT=0.5)
+    # At its very start it may die of it instead; then it is started again from outside.
+    until(lambda: seen(queue).get_state() == WorkerStatus.IDLE)
     connection.client_kill_filter(_type="normal", skipme=True)
     connection.client_kill_filter(_type="pubsub", skipme=True)
     until(ended(call(queue, "sleep", 0)))

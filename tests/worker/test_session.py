@@ -55,7 +55,7 @@ def test_answer_that_drips_in_has_an_end(session: Session) -> None:
     start = time.monotonic()
     with odd_server(drip(0.05)) as url, pytest.raises(AnswerTooSlow, match="after"):
         session.get(url)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10  # on a busy machine; without an end: for ever
 
 
 def test_answer_without_end_is_not_read(session: Session) -> None:

@@ -79,7 +79,7 @@ def test_token_is_fetched_once_for_eight_processes(
         )
         for _ in range(8)
     ]  # fmt: skip
-    until(lambda: connection.get("here") == b"8", 60)
+    until(lambda: connection.get("here") == b"8")
     connection.rpush("go", *range(8))
     tokens = {process.communicate(timeout=30)[0] for process in processes}
     assert wechat_server.requests == ["/cgi-bin/stable_token"]
@@ -176,7 +176,7 @@ def test_token_near_its_end_is_asked_for_again(connection: redis.Redis) -> None:
     office = Office(life=301)  # another program has had it for two hours
     token = another(connection, office)
     token.get(Api.SEND)
-    until(lambda: connection.get(KEY) is None, 5)
+    until(lambda: connection.get(KEY) is None)
     assert token.get(Api.SEND) == "token-1"
     assert office.asked == 2
 

@@ -311,7 +311,6 @@ def test_server_that_hangs_costs_few_jobs_their_patience(
 ) -> None:
     monkeypatch.setattr("worker.model_server._TIMEOUT", (0.5, 0.5))
     monkeypatch.setattr("worker.model_server._LONGEST", 0.5)
-    start = time.monotonic()
     with running(model(respond)) as server, concurrent.futures.ThreadPoolExecutor(20) as threads:
         processes = [classifier(server.url, "demo") for _ in range(2)]
 
@@ -320,7 +319,5 @@ def test_server_that_hangs_costs_few_jobs_their_patience(
                 processes[number % 2].classify(f"picture {number}".encode())
 
         list(threads.map(fail, range(400)))
-        took = time.monotonic() - start
     # Those that were on their way, and those for which the first four to fail made room.
     assert asked(server) <= 24
-    assert took < 8  # one after another: ten

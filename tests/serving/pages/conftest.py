@@ -48,7 +48,7 @@ def serve(catalogue: Catalogue, *, lists: bool = True, **flags: Any) -> Iterator
     outside = create_app(catalogue, chosen, metrics) if lists else rest.nothing
     app = rest.create_app(catalogue, chosen, outside, metrics)
     server = werkzeug.serving.make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
     server.server_close()

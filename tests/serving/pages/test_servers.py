@@ -83,7 +83,7 @@ def test_something_else_at_the_url(calm: Page, site: str) -> None:
         return [b"<h1>Welcome to nginx!</h1>"]
 
     server = werkzeug.serving.make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     connect(calm, site, f"http://127.0.0.1:{server.port}")
     assert "That is no TensorFlow Serving" in trouble(calm)
     server.shutdown()

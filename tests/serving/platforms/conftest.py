@@ -113,7 +113,7 @@ def serve(folder: Path, **flags: Any) -> Iterator[tuple[Server, Catalogue]]:
     outside = create_page(metrics, "/metrics", create_app(catalogue, chosen, metrics))
     app = rest.create_app(catalogue, chosen, outside, metrics)
     http = werkzeug.serving.make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=http.serve_forever, daemon=True).start()
+    threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True).start()
     server = grpc_server.start(catalogue, chosen, metrics)
     with grpc.insecure_channel(f"127.0.0.1:{chosen.port}") as channel:
         yield Server(url=f"http://127.0.0.1:{http.port}", channel=channel), catalogue

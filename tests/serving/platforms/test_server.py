@@ -96,7 +96,7 @@ def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     )  # fmt: skip
     program.start()
     try:
-        until(lambda: program.ready() or program.died(), 60)
+        until(lambda: program.ready() or program.died())
         assert not program.died(), program.last_words()
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             yield Server(url=url, channel=channel)

@@ -49,7 +49,7 @@ def url(folder: Path) -> Iterator[str]:
     )
     program.start()
     try:
-        until(lambda: program.ready() or program.died(), 60)
+        until(lambda: program.ready() or program.died())
         assert not program.died(), program.last_words()
         yield found
     finally:

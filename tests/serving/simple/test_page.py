@@ -163,7 +163,7 @@ def test_bars_of_nothing() -> None:
 @pytest.fixture
 def url(app: flask.Flask) -> Iterator[str]:
     server = werkzeug.serving.make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.port}/ui"
     server.shutdown()
     server.server_close()

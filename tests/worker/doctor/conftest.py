@@ -45,7 +45,7 @@ def webhook(settings: Settings, tls: SSLContext | None = None) -> Iterator[str]:
     server = werkzeug.serving.make_server(
         "127.0.0.1", 0, create_app(settings), threaded=True, ssl_context=tls
     )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"{'https' if tls else 'http'}://127.0.0.1:{server.port}/wechat"
     server.shutdown()
     server.server_close()

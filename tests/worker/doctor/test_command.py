@@ -38,7 +38,7 @@ def test_all_is_well_with_a_worker(
         [sys.executable, "-m", "worker"], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL
     )
     try:
-        until(lambda: read(connection), 30)
+        until(lambda: read(connection))
         status, lines = doctor()
     finally:
         worker.send_signal(signal.SIGTERM)

@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-_LIMIT = 30.0  # seconds
-# Makes the terminal the program's own, as a shell does, so that Ctrl-C reaches it.
+_LIMIT = 60.0  # seconds
+# Makes the terminal the program's own, as a shell does, so that Ctrl-C reaches it, and heeds it: of
+# what runs in the background, and so of tests that do, a shell has SIGINT ignored.
 _ENTER = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, "-m", "worker", *sys.argv[1:]])
 """
@@ -55,8 +57,9 @@ class Terminal:
 
     def end(self) -> int:
         """Wait until the program ends; return its exit status."""
+        end = time.monotonic() + _LIMIT
         while self._look():
-            pass
+            assert time.monotonic() < end, f"it does not end: {self.seen}"
         return self._program.wait(_LIMIT)
 
     def close(self) -> None:

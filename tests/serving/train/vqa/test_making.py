@@ -79,10 +79,10 @@ def test_an_export_answers_through_the_session_loader(parsed: Parsed, tmp_path: 
 
 def test_calibration_finds_the_curves_that_the_data_came_from() -> None:
     rng = np.random.default_rng(3)
-    logit = rng.normal(1, 2.5, (6_000, 3))
+    logit = rng.normal(1, 2.5, (3_000, 3))
     offsets, slopes = np.array([-1.0, 0.5, 2.0]), np.array([0.5, 1.0, 1.5])
     chance = (1 / (1 + np.exp(-offsets - slopes * logit))).prod(axis=1)
-    found = calibration.fit(logit, rng.random(6_000) < chance)
+    found = calibration.fit(logit, rng.random(3_000) < chance)
     assert found.offsets == pytest.approx(offsets, abs=0.5)
     assert found.slopes == pytest.approx(slopes, abs=0.5)
 
