@@ -1,7 +1,8 @@
-"""The competitors' virtual environment, .venv/bench: nothing of theirs gets into the product's."""
+"""The competitors' virtual environments, .venv/NAME: nothing of theirs gets into the product's."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import subprocess
 import sys
@@ -9,33 +10,52 @@ from pathlib import Path
 
 from simulator.house import ROOT, Say
 
-_FOLDER = ROOT / ".venv" / "bench"
-_LOCK = ROOT / "requirements" / "bench.txt"
-PYTHON = _FOLDER / "bin" / "python"
+_UV = (
+    Path(sys.prefix) / "bin" / "uv"
+)  # packages that several have, such as TensorFlow, lie on disk once
 
 
-def install(say: Say) -> None:
-    """Make it, unless it is there and holds what is locked."""
-    stamp = _FOLDER / f"installed-{hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:16]}"
-    if stamp.exists():
-        return
-    say(f"· installing the competitors into {_FOLDER.relative_to(ROOT)}")
-    _run(Path(sys.executable), "-m", "venv", "--clear", str(_FOLDER))
-    _run(
-        PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet",
-        "--require-hashes", "-r", str(_LOCK),
-    )  # fmt: skip
-    stamp.touch()
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One virtual environment, of what requirements/NAME.txt locks."""
+
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        """Return where it is."""
+        return ROOT / ".venv" / self.name
+
+    @property
+    def python(self) -> Path:
+        """Return its interpreter."""
+        return self.folder / "bin" / "python"
+
+    def install(self, say: Say) -> None:
+        """Make it, unless it is there and holds what is locked; raise CalledProcessError."""
+        lock = ROOT / "requirements" / f"{self.name}.txt"
+        stamp = self.folder / f"installed-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
+        if stamp.exists():
+            return
+        say(f"· installing the competitors of {lock.name} into {self.folder.relative_to(ROOT)}")
+        _run(_UV, "venv", "--quiet", "--clear", "--python", sys.executable, self.folder)
+        _run(
+            *(_UV, "pip", "install", "--quiet", "--python", self.python),
+            *("--require-hashes", "-r", lock),
+        )
+        stamp.touch()
+
+    def version(self, package: str) -> str:
+        """Return the version of a package in it."""
+        code = "import importlib.metadata, sys; print(importlib.metadata.version(sys.argv[1]))"
+        done = subprocess.run(  # noqa: S603  # our own command
+            [self.python, "-c", code, package], check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
 
 
 def _run(*command: str | Path) -> None:
     subprocess.run(command, check=True)  # noqa: S603  # our own command
 
 
-def version(package: str) -> str:
-    """Return the version of a package in it."""
-    code = "import importlib.metadata, sys; print(importlib.metadata.version(sys.argv[1]))"
-    done = subprocess.run(  # noqa: S603  # our own command
-        [PYTHON, "-c", code, package], check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
+WORKERS = Environment(name="bench")

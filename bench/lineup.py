@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from bench import environment
+from bench.environment import WORKERS
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Entry:
     title: str
     module: str  # in bench.competitor
     command: str  # behind `python -m`
-    python: Path = environment.PYTHON
+    python: Path = WORKERS.python
     copies: int = 1  # how often it is started
     processes: int = 1  # that run jobs, in all
     slots: int = 1  # jobs at a time, in all

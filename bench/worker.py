@@ -8,7 +8,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from bench import database, environment, trial
+from bench import database, trial
+from bench.environment import WORKERS
 from bench.harness import ROUNDS, BenchError, Contestant, Race, Spread, race
 from bench.lineup import LINEUP, Entry
 from bench.machine import machine
@@ -38,7 +39,7 @@ def main() -> int:
     chosen = _options()
     entries = [each for each in LINEUP if each.name in chosen.only]
     try:
-        environment.install(say)
+        WORKERS.install(say)
         with database.database() as port:
             report = _measure(entries, chosen.rounds, port)
     except (BenchError, HouseError, subprocess.CalledProcessError) as error:
@@ -79,7 +80,7 @@ def _options() -> argparse.Namespace:
 
 def _versions(port: int) -> dict[str, str]:
     server = {"Redis server": database.version(port)}
-    return server | {name: environment.version(name) for name in _PEERS}
+    return server | {name: WORKERS.version(name) for name in _PEERS}
 
 
 def _aims(measured: Race) -> list[Aim]:
