@@ -11,11 +11,12 @@ from bench.harness import Spread
 _WIDTH, _LEFT, _ROW, _TITLE = 760, 270, 24, 40  # pixels
 _ROOM = 360  # pixels for the longest bar; the rest is for its number
 _OURS, _OTHERS = "#07c160", "#9aa4ad"  # WeChat's green stands out
+_NAME = "Kantu"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One contestant; the first of a panel is ours."""
+    """One contestant; ours is the first of a panel, or has our name."""
 
     label: str
     value: Spread
@@ -53,7 +54,7 @@ def _draw_panel(panel: Panel, top: int) -> list[str]:
     scale = _ROOM / max(bar.value.high for bar in panel.bars)
     lines = [f'<text x="{_LEFT}" y="{top + 26}" font-weight="bold">{panel.title}</text>']
     for number, bar in enumerate(panel.bars):
-        colour = _OTHERS if number else _OURS
+        colour = _OURS if number == 0 or _NAME in bar.label else _OTHERS
         lines += _draw_bar(bar, scale, top + _TITLE + _ROW * number, colour)
     return lines
 

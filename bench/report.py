@@ -38,10 +38,11 @@ class Aim:
     found: Spread | None
     met: bool
     digits: int = 2
+    unclear: bool = False  # some rounds say the one, some the other
 
     def cells(self) -> list[str]:
         """Return its row of a table."""
-        verdict = "met" if self.met else "**missed**"
+        verdict = ("met" if self.met else "**missed**") + ", rounds differ" * self.unclear
         return [self.text, _cell(self.found, self.digits, ranged=True), verdict]
 
 
