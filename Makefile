@@ -1,6 +1,6 @@
 # make demo: try it. make test: prove it. make run: use it. The rest is for developers.
 .DEFAULT_GOAL := help
-.PHONY: help demo run test fuzz chaos check up down logs check-deploy sbom licences audit format train judge protos lock screenshots bench bench-worker bench-serving bench-answers bench-scale bench-webhook bench-message bench-growth bench-start bench-gpu clean
+.PHONY: help demo run test fuzz chaos check up down logs check-deploy sbom licences audit format train judge protos lock screenshots bench bench-worker bench-serving bench-peers bench-answers bench-scale bench-webhook bench-message bench-growth bench-start bench-gpu clean
 python := .venv/bin/python
 compose = $$(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
@@ -71,13 +71,16 @@ lock: setup-dev  ## resolve requirements/*.in anew, to the newest that fit
 screenshots: setup-dev  ## take the pictures in docs/ from the running demo (needs chromium)
 	@PYTHONPATH=. $(python) docs/screenshots.py
 
-bench: bench-worker bench-serving bench-answers bench-scale bench-webhook bench-message bench-growth bench-start bench-gpu  ## every benchmark, against the competitors; see docs/performance.md
+bench: bench-worker bench-serving bench-peers bench-answers bench-scale bench-webhook bench-message bench-growth bench-start bench-gpu  ## every benchmark, against the competitors; see docs/performance.md
 
 bench-worker: setup-dev  ## our worker beside RQ, Celery, dramatiq and huey (eight minutes)
 	@$(python) -m bench.worker
 
 bench-serving: setup-dev  ## the model server beside the same models without one, fp32 and int8 (eight minutes)
 	@$(python) -m bench.serving
+
+bench-peers: setup-dev  ## the model server beside mosec, LitServe, BentoML, Flask and its namesake (nine minutes)
+	@$(python) -m bench.peers
 
 bench-answers: setup-dev  ## the model that answers questions, and what it has to beat (five minutes)
 	@$(python) -m bench.answers

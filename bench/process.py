@@ -9,13 +9,26 @@ import signal
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")  # a second
-_SESSION, _CPU = 3, slice(11, 15)  # in /proc/PID/stat behind the name: utime, stime, and children's
+# In /proc/PID/stat behind the name; the last are utime, stime, and those of children that ended.
+_PARENT, _SESSION, _CPU = 1, 3, slice(11, 15)
 
 
 def members(session: int) -> list[int]:
-    """Return the processes of a session; Program starts each program in one of its own."""
-    found = (int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal())
-    return [pid for pid in found if _stat(pid)[_SESSION : _SESSION + 1] == [str(session)]]
+    """Return the processes of a session, and what they started in sessions of their own.
+
+    Program starts each program in a session of its own.
+    """
+    stats = {int(path.name): _stat(int(path.name)) for path in _processes()}
+    found, new = set[int](), {pid for pid in stats if stats[pid][_SESSION:][:1] == [str(session)]}
+    while new:
+        found |= new
+        parents = {str(pid) for pid in new}
+        new = {pid for pid in stats if parents.intersection(stats[pid][_PARENT:][:1])} - found
+    return sorted(found)
+
+
+def _processes() -> list[Path]:
+    return [path for path in Path("/proc").iterdir() if path.name.isdecimal()]
 
 
 def freeze(session: int) -> None:

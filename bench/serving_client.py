@@ -83,7 +83,11 @@ def grpc_predict(port: int, model: str, version: int, picture: bytes) -> Connect
     tensor.dtype = DataType.DT_STRING
     tensor.tensor_shape.dim.add(size=1)
     tensor.string_val.append(picture)
-    message = request.SerializeToString()
+    return grpc_call(port, request.SerializeToString())
+
+
+def grpc_call(port: int, message: bytes) -> Connect:
+    """Return what connects to gRPC and gives a call: Predict with that PredictRequest."""
 
     def connect() -> Iterator[Call]:
         with rpc_to(port) as predict:

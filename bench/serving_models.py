@@ -31,12 +31,13 @@ def main(folder: Path) -> int:
     _, found = export_int8(folder / "demo", folder / "pictures", None, say)
     if found.accuracy is not None:
         (folder / "accuracy.json").write_text(json.dumps(found.accuracy), "utf-8")
-    _save_resnet(folder)
+    save_resnet(folder)
     export_int8(folder / "resnet50", folder / "few", None, say, anyway=True)
     return 0
 
 
-def _save_resnet(folder: Path) -> None:
+def save_resnet(folder: Path) -> None:
+    """Save ResNet-50 with random weights as FOLDER/resnet50/1."""
     import keras
 
     from serving.export.classifier import save_classifier

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 _GRAIN = 16  # pixels: soft patches, as of a photograph out of focus, and noise over them
 _QUALITIES = range(95, 5, -3)
@@ -24,3 +24,12 @@ def jpeg(width: int, height: int, most: int) -> bytes:
         if file.tell() <= most:
             return file.getvalue()
     raise ValueError(f"{width} x {height} pixels do not fit into {most} bytes")
+
+
+def circle() -> bytes:
+    """Return a PNG file of a red circle on white, 128 pixels wide."""
+    picture = Image.new("RGB", (128, 128), "white")
+    ImageDraw.Draw(picture).ellipse((40, 40, 80, 80), fill="red")
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
