@@ -24,7 +24,7 @@ from serving.train.vqa.wording import Wordings
 
 logger = logging.getLogger(__name__)
 LINES = 200_000
-STEPS = 10_000
+STEPS = 14_000
 BATCH = 128
 RATE = 2e-3
 DROPOUT = 0.15
