@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from contract import logs, reporting
 from contract.redaction import Redaction
 from contract.settings import Settings, SettingsError
+from simulator.house import ROOT
 from tests.conftest import APP_SECRET, make_settings
 from tests.worker.odd_server import OddServer, running, says
 from worker import telemetry
@@ -102,22 +105,26 @@ def test_event_for_sentry_is_scrubbed() -> None:
     }  # fmt: skip
 
 
+_FAILS = """
+import logging, sys
+import sentry_sdk
+from contract import reporting
+from tests.conftest import make_settings
+
+_, dsn, secret = sys.argv
+reporting.report_errors("worker", make_settings(sentry_dsn=dsn))
+logging.getLogger("worker.x").error("it failed: %s", secret, exc_info=ValueError(secret))
+logging.getLogger("worker.x").warning("not for Sentry")
+sentry_sdk.flush(5)
+"""
+
+
 def test_error_reaches_sentry_without_who_and_what(collector: OddServer) -> None:
     needs("sentry_sdk")
-    import logging
-
-    import sentry_sdk
-
     dsn = collector.url.replace("http://", "http://publickey@") + "/1"
-    reporting.report_errors("worker", make_settings(sentry_dsn=dsn))
     secret = f"{APP_SECRET} of {OPENID}"
-    try:
-        error = ValueError(secret)
-        logging.getLogger("worker.x").error("it failed: %s", secret, exc_info=error)
-        logging.getLogger("worker.x").warning("not for Sentry")
-        sentry_sdk.flush(5)
-    finally:
-        sentry_sdk.init()  # to nowhere
+    # In a process of its own: what Sentry hooks into Flask, Redis and RQ stays there for ever.
+    subprocess.run([sys.executable, "-c", _FAILS, dsn, secret], cwd=ROOT, check=True)
     (body,) = collector.bodies
     text = _unpacked(body)
     assert "ValueError" in text
