@@ -86,14 +86,12 @@ class ThreadWorker(BaseWorker):
             idle = len(self.executions) < self._threads
             try:
                 self.check_for_suspension(burst)
-                # Before the queue is looked at: what ends in between may be queued again.
-                busy = bool(self.executions) or self._at_work.running()
                 took = self._take(wait=idle and not burst)
             except redis.RedisError as error:
                 logger.error("Redis is away: %s; trying again", type(error).__name__)
                 self._leaving.wait(_LOOK)
                 continue
-            if burst and not took and not busy:
+            if burst and not took and not self.executions:
                 return None
             if not took and (burst or not idle):
                 self._at_work.wait(_LOOK)
