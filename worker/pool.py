@@ -86,12 +86,14 @@ class ThreadWorker(BaseWorker):
             idle = len(self.executions) < self._threads
             try:
                 self.check_for_suspension(burst)
+                # Before the queue is looked at: what ends in between may be queued again.
+                last = burst and not (self.executions or self._at_work.running())
                 took = self._take(wait=idle and not burst)
             except redis.RedisError as error:
                 logger.error("Redis is away: %s; trying again", type(error).__name__)
                 self._leaving.wait(_LOOK)
                 continue
-            if burst and not took and not self.executions:
+            if last and not took:
                 return None
             if not took and (burst or not idle):
                 self._at_work.wait(_LOOK)

@@ -47,6 +47,10 @@ class OneThread:
         """Return that it is young."""
         return 0.0
 
+    def running(self) -> bool:
+        """Return that nothing runs beside."""
+        return False
+
 
 class Process:
     """One of the worker's processes, which does one job at a time and its upkeep beside."""

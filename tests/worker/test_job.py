@@ -29,6 +29,7 @@ from worker.errors import (
     WeChatRefused,
     WeChatUnavailable,
 )
+from worker.pool import ThreadWorker
 from worker.post import Reply
 from worker.reconcile import Reconciler
 from worker.services import Services
@@ -190,8 +191,17 @@ def test_redis_lost_before_the_send_leaves_the_answer_for_the_next_attempt(
     monkeypatch: pytest.MonkeyPatch,
     jpeg: bytes,
 ) -> None:
+    stall_before_the_send(monkeypatch)
+    job_id = send(jpeg)
+    work()
+    assert job(job_id).meta["outcome"] == "sent"
+    assert len(wechat_server.texts()) == 1
+
+
+def stall_before_the_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a picture be fetched, then Redis stall once."""
     known = AccessToken._known
-    failures = iter([None, redis.TimeoutError()])  # the picture is fetched, then Redis stalls
+    failures = iter([None, redis.TimeoutError()])
 
     def stall(token: AccessToken) -> str | None:
         if error := next(failures, None):
@@ -199,10 +209,24 @@ def test_redis_lost_before_the_send_leaves_the_answer_for_the_next_attempt(
         return known(token)
 
     monkeypatch.setattr(AccessToken, "_known", stall)
+
+
+def test_burst_goes_on_with_the_next_attempt_of_what_failed_while_it_looked(
+    work: Work, send: Send, job: Fetch, monkeypatch: pytest.MonkeyPatch, jpeg: bytes
+) -> None:
+    take = ThreadWorker._take
+
+    def take_slowly(worker: ThreadWorker, *, wait: bool) -> bool:
+        took = take(worker, wait=wait)
+        if not took:
+            until(lambda: not worker.executions and not worker._at_work.running())
+        return took
+
+    monkeypatch.setattr(ThreadWorker, "_take", take_slowly)
+    stall_before_the_send(monkeypatch)
     job_id = send(jpeg)
     work()
     assert job(job_id).meta["outcome"] == "sent"
-    assert len(wechat_server.texts()) == 1
 
 
 def test_outcome_is_not_changed_by_a_second_run(
