@@ -175,3 +175,16 @@ def test_no_request_fails_when_a_server_is_killed(
     assert found == [number / 2 + 2 for number in range(ROWS)]
     assert both.servers[0].died()
     assert len(both.asked() - before) == 2  # it had answered until then
+
+
+def test_client_hears_in_grpc_s_words_that_no_server_is_there(both: Replicas) -> None:
+    from tensorflow_serving.apis import prediction_service_pb2_grpc
+
+    for each in both.servers:
+        each.end()
+    with grpc.insecure_channel(f"127.0.0.1:{both.grpc}") as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        with pytest.raises(grpc.RpcError) as caught:
+            stub.Predict(predict_request("half_plus_two", x=[[1.0]]), timeout=30)
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert caught.value.details() == "no model server answered"
