@@ -6,7 +6,6 @@ TorchScript is called with full batches. Where there is no GPU, it says so and e
 
 from __future__ import annotations
 
-import argparse
 import functools
 import math
 import sys
@@ -16,17 +15,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import resnet
+from bench import command, resnet
 from bench.account import wait
 from bench.harness import ROUNDS, BenchError, Contestant, Race, race
 from bench.machine import machine
-from bench.report import Aim, Column, Report
+from bench.report import Aim, Column, Report, at_least
 from bench.serving_client import Call, rpc_to, throughput
 from serving.protocol.prediction_service_pb2 import PredictRequest
 from serving.protocol.tensor_pb2 import DataType
-from simulator.house import ROOT, HouseError, Program, answers, free_port, say
+from simulator.house import Program, answers, free_port, say
 
-_DOCUMENT = ROOT / "docs" / "performance.md"
 _SHAPE = (3, 224, 224)
 _CLIENTS, _FEW = (1, 8, 64, 512), (1, 4)
 _BATCH, _SMALL = 64, 4
@@ -39,9 +37,8 @@ _AIM = 0.9
 
 def main() -> int:
     """Measure, and write bench/results/gpu.*; return 0, also where there is no GPU."""
-    parser = argparse.ArgumentParser(prog="python -m bench.gpu")
+    parser = command.parser("bench.gpu")
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
     chosen = parser.parse_args()
     try:
         import torch
@@ -51,16 +48,12 @@ def main() -> int:
     if chosen.device == "cuda" and not torch.cuda.is_available():
         say("bench.gpu: skipped: PyTorch sees no GPU here; --device cpu tries the benchmark out")
         return 0
-    try:
+
+    def measure() -> Report:
         with tempfile.TemporaryDirectory() as folder:
-            report = _measure(Path(folder), chosen.device, chosen.rounds)
-    except (BenchError, HouseError) as error:
-        sys.stderr.write(f"\n✗ {error}\n")
-        return 1
-    say("\n" + report.markdown())
-    if chosen.device == "cuda" and chosen.rounds >= ROUNDS:
-        report.write(_DOCUMENT)
-    return 0
+            return _measure(Path(folder), chosen.device, chosen.rounds)
+
+    return command.publish(measure, keep=chosen.device == "cuda" and chosen.rounds >= ROUNDS)
 
 
 def _measure(folder: Path, device: str, rounds: int) -> Report:
@@ -103,8 +96,7 @@ def _measure(folder: Path, device: str, rounds: int) -> Report:
 
 def _aim(measured: Race, clients: int) -> Aim:
     found = measured.ratio("rate", f"served-{clients}", "direct")
-    met = found is not None and found.median >= _AIM
-    return Aim(text=f"{clients} clients: ≥ {_AIM} × called directly", found=found, met=met)
+    return at_least(f"{clients} clients: ≥ {_AIM} × called directly", found, _AIM)
 
 
 def _server(folder: Path, port: int, batch: int) -> Program:

@@ -18,7 +18,7 @@ import redis
 
 import app.limits
 from app import create_app
-from bench import crowd, database, serving_picture
+from bench import command, crowd, database, serving_picture
 from bench.database import count
 from bench.harness import BenchError, Contestant, Race, race
 from bench.machine import machine
@@ -27,10 +27,9 @@ from bench.webhook_trial import courier_of, push
 from contract.follower import Followers
 from contract.settings import Settings
 from simulator.demo import account_settings
-from simulator.house import ROOT, HouseError, say
+from simulator.house import say
 from worker.picture import prepare
 
-_DOCUMENT = ROOT / "docs" / "performance.md"
 _ROUNDS, _REQUESTS, _WARM = 3, 250, 50
 _QUEUES = (10, 1_000, 10_000, 100_000)
 _FOLLOWERS = (10, 1_000, 10_000, 100_000)
@@ -51,20 +50,15 @@ _COLUMNS = (
 
 def main() -> int:
     """Measure, and write bench/results/growth.*; return 0, or 1 where something failed."""
-    parser = argparse.ArgumentParser(prog="python -m bench.growth")
-    parser.add_argument("--rounds", type=int, default=_ROUNDS)
+    parser = command.parser("bench.growth", rounds=_ROUNDS)
     parser.add_argument("--followers", type=int, default=0, help="one level more, such as 1000000")
     chosen = parser.parse_args()
-    try:
+
+    def measure() -> Report:
         with database.database() as port:
-            report = _measure(_Growth(port), chosen)
-    except (BenchError, HouseError) as error:
-        sys.stderr.write(f"\n✗ {error}\n")
-        return 1
-    say("\n" + report.markdown())
-    if chosen.rounds >= _ROUNDS:
-        report.write(_DOCUMENT)
-    return 0
+            return _measure(_Growth(port), chosen)
+
+    return command.publish(measure, keep=chosen.rounds >= _ROUNDS)
 
 
 def _measure(growth: _Growth, chosen: argparse.Namespace) -> Report:

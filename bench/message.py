@@ -6,25 +6,24 @@ server alone, asked by eight clients: no product can be faster than that.
 
 from __future__ import annotations
 
-import argparse
 import concurrent.futures
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from bench import process, steps
+from bench import command, process, steps
 from bench.account import AccountAtWork, wait
 from bench.cost import process_of
 from bench.endpoint.loop import Eyes
-from bench.harness import ROUNDS, BenchError, Contestant, race
+from bench.harness import ROUNDS, Contestant, race
 from bench.inside import InsideBot
 from bench.message_report import Found
-from bench.report import table
-from simulator.house import ROOT, HouseError, say
+from bench.report import Report, table
+from simulator.house import say
 
-_DOCUMENT = ROOT / "docs" / "performance.md"
 _RATE, _PACED = 2.0, 10  # messages a second, so many in each round: nothing waits for anything
 _AT_ONCE, _ONE_BY_ONE, _CLIENTS = 48, 12, 8
 _SHORT_SIDE = 256  # pixels, what our worker sends
@@ -33,23 +32,29 @@ _PROGRAMS = ("app", "worker", "serving")
 
 def main() -> int:
     """Measure, and write bench/results/message.*; return 0, or 1 where something failed."""
-    chosen = _options()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            bench = Bench(Path(folder))
-            with bench.work.working(), bench.inside.working():
-                bench.warm_up()
-                return bench.memory(chosen.messages) if chosen.messages else bench.race(chosen)
-    except (BenchError, HouseError, OSError) as error:
-        sys.stderr.write(f"\n✗ {error}\n")
-        return 1
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.message")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser = command.parser("bench.message")
     parser.add_argument("--messages", type=int, default=0, help="only these, and what memory does")
-    return parser.parse_args()
+    chosen = parser.parse_args()
+
+    def measure() -> Report:
+        with _bench() as bench:
+            return bench.race(chosen.rounds)
+
+    if not chosen.messages:
+        return command.publish(measure, keep=chosen.rounds >= ROUNDS)
+    with _bench() as bench:
+        bench.memory(chosen.messages)
+    return 0
+
+
+@contextmanager
+def _bench() -> Iterator[Bench]:
+    """Start everything, warmed up; end it afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder))
+        with bench.work.working(), bench.inside.working():
+            bench.warm_up()
+            yield bench
 
 
 class Bench:
@@ -70,8 +75,8 @@ class Bench:
         self.loop()
         self.inside.rate(_CLIENTS)
 
-    def race(self, chosen: argparse.Namespace) -> int:
-        """Take turns; write what came out."""
+    def race(self, rounds: int) -> Report:
+        """Take turns."""
         before = self._memory()
         contestants = [
             Contestant(name=name, title=title, run=run)
@@ -82,13 +87,9 @@ class Bench:
                 ("ceiling", "the model alone, 8 clients", self.ceiling),
             )
         ]
-        measured = race(contestants, chosen.rounds, say)
+        measured = race(contestants, rounds, say)
         found = Found(race=measured, steps=self._steps, before=before, after=self._memory())
-        report = found.report(contestants)
-        say("\n" + report.markdown())
-        if chosen.rounds >= ROUNDS:
-            report.write(_DOCUMENT)
-        return 0
+        return found.report(contestants)
 
     def kantu(self) -> Mapping[str, float]:
         """Return how many pictures a second it answers; note the steps of some that come singly."""
@@ -126,7 +127,7 @@ class Bench:
             list(threads.map(self._eyes.ask, data))
         return {"rate": len(data) / (time.monotonic() - begun)}
 
-    def memory(self, number: int) -> int:
+    def memory(self, number: int) -> None:
         """Send so many messages, a few at a time; say what the programs' memory does."""
         work, done = self.work, 0
         rows = list[list[str]]()
@@ -140,7 +141,6 @@ class Bench:
                 rows.append([f"{done:,}", *(f"{sizes[name]:.0f}" for name in _PROGRAMS)])
                 say("  ".join(rows[-1]))
         say("\n" + table(["messages", *(f"{name}, PSS MB" for name in _PROGRAMS)], rows))
-        return 0
 
     def _memory(self) -> dict[str, float]:
         return {name: process.memory(process_of(self.work, name)) for name in _PROGRAMS}

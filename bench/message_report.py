@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from bench import steps
 from bench.harness import Contestant, Race, spread
 from bench.machine import machine
-from bench.report import Aim, Column, Report, table
+from bench.report import Column, Report, at_least, at_most, table
 
 _RATE = Column(metric="rate", title="pictures/s", digits=1, ranged=True)
 _STEPS: Mapping[str, str] = {
@@ -34,17 +34,8 @@ class Found:
         rounds = [steps.percentiles([each["ours"] for each in some])[0] for some in self.steps]
         ours = spread(rounds)
         aims = [
-            Aim(
-                text=f"our own part, one at a time: p50 ≤ {_OURS} ms",
-                found=ours,
-                met=ours is not None and ours.median <= _OURS,
-                digits=1,
-            ),
-            Aim(
-                text=f"sustained: ≥ {_CEILING} × the model alone",
-                found=ratio,
-                met=ratio is not None and ratio.median >= _CEILING,
-            ),
+            at_most(f"our own part, one at a time: p50 ≤ {_OURS} ms", ours, _OURS, digits=1),
+            at_least(f"sustained: ≥ {_CEILING} × the model alone", ratio, _CEILING),
         ]
         return Report(
             name="message", race=self.race, contestants=contestants, columns=(_RATE,),

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import functools
 import importlib.metadata
 import sys
 from collections.abc import Sequence
 
-from bench.harness import ROUNDS, BenchError, Contestant, Race, Spread, race
+from bench import command
+from bench.harness import ROUNDS, Contestant, Race, Spread, race
 from bench.machine import machine
 from bench.peers_lineup import MODELS, OURS, PEERS, Cell, Model, Peer
 from bench.peers_trial import Trial, is_ours, trial
-from bench.report import Aim, Column, Report
-from simulator.house import ROOT, HouseError, say
+from bench.report import Aim, Column, Report, at_least
+from simulator.house import say
 
-_DOCUMENT = ROOT / "docs" / "performance.md"
 _COLUMNS = (
     Column(metric="one", title="1 client: p50 ms", digits=1, ranged=True),
     Column(metric="eight", title="8 clients: pictures/s", digits=1, ranged=True),
@@ -36,25 +35,15 @@ _WIDE = 1.5  # times the least: rounds that differ by more are no measure of sma
 
 def main() -> int:
     """Measure, and write bench/results/peers.*; return 0, or 1 where something failed."""
-    chosen = _options()
-    try:
-        with trial([each for each in PEERS if each.name in chosen.only]) as made:
-            report = _measure(made, chosen.rounds)
-    except (BenchError, HouseError) as error:
-        sys.stderr.write(f"\n✗ {error}\n")
-        return 1
-    say("\n" + report.markdown())
-    if chosen.rounds >= ROUNDS and len(chosen.only) == len(PEERS):  # less is not worth keeping
-        report.write(_DOCUMENT)
-    return 0
-
-
-def _options() -> argparse.Namespace:
     names = [each.name for each in PEERS]
-    parser = argparse.ArgumentParser(prog="python -m bench.peers")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--only", nargs="+", choices=names, default=names)
-    return parser.parse_args()
+    chosen = command.parser("bench.peers", contestants=names).parse_args()
+
+    def measure() -> Report:
+        with trial([each for each in PEERS if each.name in chosen.only]) as made:
+            return _measure(made, chosen.rounds)
+
+    whole = chosen.rounds >= ROUNDS and len(chosen.only) == len(PEERS)
+    return command.publish(measure, keep=whole)
 
 
 def _measure(made: Trial, rounds: int) -> Report:
@@ -106,12 +95,8 @@ def _first(measured: Race, model: Model, cell: Cell, others: Sequence[Peer]) -> 
     if not known:
         return None
     ratio, best = min(known, key=lambda pair: pair[0].median)
-    return Aim(
-        text=f"{model.title}, {cell.title}: ≥ 1 × the best of the others ({best.title})",
-        found=ratio,
-        met=ratio.median >= 1,
-        unclear=ratio.low < 1 <= ratio.high,
-    )
+    text = f"{model.title}, {cell.title}: ≥ 1 × the best of the others ({best.title})"
+    return at_least(text, ratio, 1)
 
 
 def _ratio(measured: Race, model: Model, cell: Cell, other: Peer) -> Spread | None:

@@ -46,6 +46,20 @@ class Aim:
         return [self.text, _cell(self.found, self.digits, ranged=True), verdict]
 
 
+def at_least(text: str, found: Spread | None, limit: float, digits: int = 2) -> Aim:
+    """Return whether what was found reaches a limit."""
+    met = found is not None and found.median >= limit
+    unclear = found is not None and found.low < limit <= found.high
+    return Aim(text=text, found=found, met=met, digits=digits, unclear=unclear)
+
+
+def at_most(text: str, found: Spread | None, limit: float, digits: int = 2) -> Aim:
+    """Return whether what was found stays within a limit."""
+    met = found is not None and found.median <= limit
+    unclear = found is not None and found.low <= limit < found.high
+    return Aim(text=text, found=found, met=met, digits=digits, unclear=unclear)
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A race and how to show it."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import functools
 import importlib.metadata
 import sys
 from collections.abc import Sequence
 
-from bench.harness import ROUNDS, BenchError, Contestant, Race, Spread, race
+from bench import command
+from bench.harness import ROUNDS, Contestant, Race, race, spread
 from bench.machine import machine
-from bench.report import Aim, Column, Report
+from bench.report import Aim, Column, Report, at_least, at_most
 from bench.serving_lineup import DIRECT, MODELS, WAYS, Model, Way
 from bench.serving_trial import CLIENTS, CROWD, Trial, trial
-from simulator.house import ROOT, HouseError, say
+from simulator.house import say
 
-_DOCUMENT = ROOT / "docs" / "performance.md"
 _COLUMNS = (
     Column(metric="one", title="1 client: p50 ms", digits=1, ranged=True),
     Column(metric="over", title="over a direct call, ms", digits=2, ranged=True),
@@ -33,26 +32,15 @@ _PACKAGES = ("tensorflow", "numpy", "gunicorn", "grpcio", "orjson")
 
 def main() -> int:
     """Measure, and write bench/results/serving.*; return 0, or 1 where something failed."""
-    chosen = _options()
-    models = [each for each in MODELS if each.key in chosen.only]
-    try:
-        with trial() as made:
-            report = _measure(made, models, chosen.rounds)
-    except (BenchError, HouseError) as error:
-        sys.stderr.write(f"\n✗ {error}\n")
-        return 1
-    say("\n" + report.markdown())
-    if report.aims and chosen.rounds >= ROUNDS:  # less would not be worth keeping
-        report.write(_DOCUMENT)
-    return 0
-
-
-def _options() -> argparse.Namespace:
     keys = [each.key for each in MODELS]
-    parser = argparse.ArgumentParser(prog="python -m bench.serving")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--only", nargs="+", choices=keys, default=keys)
-    return parser.parse_args()
+    chosen = command.parser("bench.serving", contestants=keys).parse_args()
+    models = [each for each in MODELS if each.key in chosen.only]
+
+    def measure() -> Report:
+        with trial() as made:
+            return _measure(made, models, chosen.rounds)
+
+    return command.publish(measure, keep=chosen.rounds >= ROUNDS)
 
 
 def _measure(made: Trial, models: Sequence[Model], rounds: int) -> Report:
@@ -96,11 +84,7 @@ def _aims(measured: Race, accuracy: tuple[float, float]) -> list[Aim]:
     lost = 100 * (accuracy[0] - accuracy[1])
     return [
         *(_faster(measured, way) for way in (DIRECT, *(each.name for each in WAYS[:2]))),
-        Aim(
-            text="demo in int8: ≤ 1 point of accuracy lost",
-            found=Spread(median=lost, low=lost, high=lost),
-            met=lost <= 1,
-        ),
+        at_most("demo in int8: ≤ 1 point of accuracy lost", spread([lost]), 1),
         *(_over(measured, model, way) for model in MODELS for way in WAYS[:2]),
         *(_share(measured, model, way) for model in MODELS for way in WAYS),
     ]
@@ -109,23 +93,18 @@ def _aims(measured: Race, accuracy: tuple[float, float]) -> list[Aim]:
 def _faster(measured: Race, way: str) -> Aim:
     fp32, int8 = MODELS[:2]
     found = measured.ratio("eight", _name(int8, way), _name(fp32, way))
-    return Aim(text=f"ResNet-50 in int8, {way}: ≥ 3 × fp32", found=found, met=_least(found, 3))
+    return at_least(f"ResNet-50 in int8, {way}: ≥ 3 × fp32", found, 3)
 
 
 def _over(measured: Race, model: Model, way: Way) -> Aim:
     found = measured.spread(_name(model, way.name), "over")
-    text = f"{model.title}, {way.name}, 1 client: ≤ 1 ms over a direct call"
-    return Aim(text=text, found=found, met=found is not None and found.median <= 1)
+    return at_most(f"{model.title}, {way.name}, 1 client: ≤ 1 ms over a direct call", found, 1)
 
 
 def _share(measured: Race, model: Model, way: Way) -> Aim:
     found = measured.ratio("eight", _name(model, way.name), _name(model, DIRECT))
     text = f"{model.title}, {way.name}, {CLIENTS} clients: ≥ 0.95 × in one process"
-    return Aim(text=text, found=found, met=_least(found, 0.95))
-
-
-def _least(found: Spread | None, limit: float) -> bool:
-    return found is not None and found.median >= limit
+    return at_least(text, found, 0.95)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import functools
 import sys
 import tempfile
@@ -10,17 +9,16 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench import serving_picture
+from bench import command, serving_picture
 from bench.account import MODELS
 from bench.endpoint.loop import Eyes
 from bench.harness import ROUNDS, BenchError, Contestant, Race, race
 from bench.machine import machine
-from bench.report import Aim, Column, Report
+from bench.report import Aim, Column, Report, at_most
 from simulator import programs
 from simulator.demo import account_settings
-from simulator.house import ROOT, HouseError, Program, free_port, say
+from simulator.house import Program, free_port, say
 
-_DOCUMENT = ROOT / "docs" / "performance.md"
 _LOOK = 0.005  # seconds
 _PATIENCE = 60.0  # seconds
 _LIMITS = {"app": 1000, "worker": 1000, "serving": 10_000}  # ms
@@ -33,19 +31,13 @@ _READY = Column(metric="ready", title="ms from its start", ranged=True)
 
 def main() -> int:
     """Measure, and write bench/results/start.*; return 0, or 1 where something failed."""
-    parser = argparse.ArgumentParser(prog="python -m bench.start")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    rounds = parser.parse_args().rounds
-    try:
+    rounds = command.parser("bench.start").parse_args().rounds
+
+    def measure() -> Report:
         with tempfile.TemporaryDirectory() as folder:
-            report = _measure(_Starts(Path(folder)), rounds)
-    except (BenchError, HouseError) as error:
-        sys.stderr.write(f"\n✗ {error}\n")
-        return 1
-    say("\n" + report.markdown())
-    if rounds >= ROUNDS:
-        report.write(_DOCUMENT)
-    return 0
+            return _measure(_Starts(Path(folder)), rounds)
+
+    return command.publish(measure, keep=rounds >= ROUNDS)
 
 
 def _measure(starts: _Starts, rounds: int) -> Report:
@@ -69,14 +61,10 @@ def _measure(starts: _Starts, rounds: int) -> Report:
 
 
 def _aims(measured: Race) -> list[Aim]:
-    aims = list[Aim]()
-    for name, limit in _LIMITS.items():
-        found = measured.spread(name, "ready")
-        met = found is not None and found.median < limit
-        unclear = found is not None and found.low < limit <= found.high
-        text = f"{name}: < {limit:,} ms"
-        aims.append(Aim(text=text, found=found, met=met, digits=0, unclear=unclear))
-    return aims
+    return [
+        at_most(f"{name}: < {limit:,} ms", measured.spread(name, "ready"), limit, digits=0)
+        for name, limit in _LIMITS.items()
+    ]
 
 
 class _Starts:

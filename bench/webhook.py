@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import functools
-import subprocess
 import sys
 from collections.abc import Sequence
 
-from bench import database, webhook_trial
-from bench.harness import ROUNDS, BenchError, Contestant, Race, Spread, race
+from bench import command, database, webhook_trial
+from bench.harness import ROUNDS, Contestant, Race, race
 from bench.machine import machine
-from bench.report import Aim, Column, Report
+from bench.report import Aim, Column, Report, at_least, at_most
 from bench.webhook_lineup import ENVIRONMENT, LINEUP, Entry
 from bench.webhook_trial import CONNECTIONS, RATE
-from simulator.house import ROOT, HouseError, say
+from simulator.house import say
 
-_DOCUMENT = ROOT / "docs" / "performance.md"
 _RATE = Column(metric="rate", title=f"requests/s, {CONNECTIONS} connections", ranged=True)
 _CPU = Column(metric="cpu", title="CPU µs a request", ranged=True)
 _COLUMNS = (
@@ -33,19 +30,16 @@ _PEERS = ("gunicorn", "flask", "wechatpy", "werobot", "celery", "rq", "redis")
 
 def main() -> int:
     """Measure, and write bench/results/webhook.*; return 0, or 1 where something failed."""
-    chosen = _options()
+    names = [entry.name for entry in LINEUP]
+    chosen = command.parser("bench.webhook", contestants=names).parse_args()
     entries = [each for each in LINEUP if each.name in chosen.only]
-    try:
+
+    def measure() -> Report:
         ENVIRONMENT.install(say)
         with database.database() as port:
-            report = _measure(entries, chosen.rounds, port)
-    except (BenchError, HouseError, subprocess.CalledProcessError) as error:
-        sys.stderr.write(f"\n✗ {error}\n")
-        return 1
-    say("\n" + report.markdown())
-    if report.aims and chosen.rounds >= ROUNDS:  # less would not be worth keeping
-        report.write(_DOCUMENT)
-    return 0
+            return _measure(entries, chosen.rounds, port)
+
+    return command.publish(measure, keep=chosen.rounds >= ROUNDS)
 
 
 def _measure(entries: Sequence[Entry], rounds: int, port: int) -> Report:
@@ -69,14 +63,6 @@ def _measure(entries: Sequence[Entry], rounds: int, port: int) -> Report:
     )
 
 
-def _options() -> argparse.Namespace:
-    names = [entry.name for entry in LINEUP]
-    parser = argparse.ArgumentParser(prog="python -m bench.webhook")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--only", nargs="+", choices=names, default=names)
-    return parser.parse_args()
-
-
 def _versions(port: int) -> dict[str, str]:
     server = {"Redis server": database.version(port)}
     return server | {name: ENVIRONMENT.version(name) for name in _PEERS}
@@ -90,20 +76,11 @@ def _aims(measured: Race) -> list[Aim]:
         "celery": ("ahead of Celery", 1.0),
     }
     ratios = [
-        _at_least(text, measured.ratio("rate", "kantu", name), limit)
+        at_least(text, measured.ratio("rate", "kantu", name), limit)
         for name, (text, limit) in limits.items()
     ]
     p99 = measured.spread("kantu", "p99")
-    met = p99 is not None and p99.median < 10
-    unclear = p99 is not None and p99.low < 10 <= p99.high
-    text = f"p99 at {RATE}/s: < 10 ms"
-    return [*ratios, Aim(text=text, found=p99, met=met, digits=1, unclear=unclear)]
-
-
-def _at_least(text: str, found: Spread | None, limit: float) -> Aim:
-    met = found is not None and found.median >= limit
-    unclear = found is not None and found.low < limit <= found.high
-    return Aim(text=text, found=found, met=met, unclear=unclear)
+    return [*ratios, at_most(f"p99 at {RATE}/s: < 10 ms", p99, 10, digits=1)]
 
 
 if __name__ == "__main__":

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import functools
-import subprocess
 import sys
 from collections.abc import Sequence
 
-from bench import database, trial
+from bench import command, database, trial
 from bench.environment import WORKERS
-from bench.harness import ROUNDS, BenchError, Contestant, Race, Spread, race
+from bench.harness import ROUNDS, Contestant, Race, race
 from bench.lineup import LINEUP, Entry
 from bench.machine import machine
-from bench.report import Aim, Column, Report
-from simulator.house import ROOT, HouseError, say
+from bench.report import Aim, Column, Report, at_least, at_most
+from simulator.house import say
 
-_DOCUMENT = ROOT / "docs" / "performance.md"
 _PICTURED = (
     Column(metric="empty", title="empty jobs/s", ranged=True),
     Column(metric="waiting", title="jobs/s, each waiting 80 ms", ranged=True),
@@ -36,19 +33,16 @@ _PEERS = ("redis", "rq", "celery", "dramatiq", "huey")
 
 def main() -> int:
     """Measure, and write bench/results/worker.*; return 0, or 1 where something failed."""
-    chosen = _options()
+    names = [entry.name for entry in LINEUP]
+    chosen = command.parser("bench.worker", contestants=names).parse_args()
     entries = [each for each in LINEUP if each.name in chosen.only]
-    try:
+
+    def measure() -> Report:
         WORKERS.install(say)
         with database.database() as port:
-            report = _measure(entries, chosen.rounds, port)
-    except (BenchError, HouseError, subprocess.CalledProcessError) as error:
-        sys.stderr.write(f"\n✗ {error}\n")
-        return 1
-    say("\n" + report.markdown())
-    if report.aims and chosen.rounds >= ROUNDS:  # less would not be worth keeping
-        report.write(_DOCUMENT)
-    return 0
+            return _measure(entries, chosen.rounds, port)
+
+    return command.publish(measure, keep=chosen.rounds >= ROUNDS)
 
 
 def _measure(entries: Sequence[Entry], rounds: int, port: int) -> Report:
@@ -70,14 +64,6 @@ def _measure(entries: Sequence[Entry], rounds: int, port: int) -> Report:
     )
 
 
-def _options() -> argparse.Namespace:
-    names = [entry.name for entry in LINEUP]
-    parser = argparse.ArgumentParser(prog="python -m bench.worker")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--only", nargs="+", choices=names, default=names)
-    return parser.parse_args()
-
-
 def _versions(port: int) -> dict[str, str]:
     server = {"Redis server": database.version(port)}
     return server | {name: WORKERS.version(name) for name in _PEERS}
@@ -88,19 +74,11 @@ def _aims(measured: Race) -> list[Aim]:
     empty = measured.ratio("empty", "kantu", "celery")
     start, size = measured.spread("kantu", "p50"), measured.spread("kantu", "pss_each")
     return [
-        Aim(text="waiting: ≥ 0.95 × a bare Redis list", found=waiting, met=_least(waiting, 0.95)),
-        Aim(text="empty: ≥ 1.0 × Celery on threads", found=empty, met=_least(empty, 1.0)),
-        Aim(text="PSS for each process: ≤ 65 MB", found=size, met=_most(size, 65), digits=0),
-        Aim(text="sent to started, idle: p50 ≤ 3 ms", found=start, met=_most(start, 3), digits=1),
+        at_least("waiting: ≥ 0.95 × a bare Redis list", waiting, 0.95),
+        at_least("empty: ≥ 1.0 × Celery on threads", empty, 1.0),
+        at_most("PSS for each process: ≤ 65 MB", size, 65, digits=0),
+        at_most("sent to started, idle: p50 ≤ 3 ms", start, 3, digits=1),
     ]
-
-
-def _least(found: Spread | None, limit: float) -> bool:
-    return found is not None and found.median >= limit
-
-
-def _most(found: Spread | None, limit: float) -> bool:
-    return found is not None and found.median <= limit
 
 
 if __name__ == "__main__":
