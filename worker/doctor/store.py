@@ -19,7 +19,7 @@ from worker.health import Observer
 
 _OLDEST = (6, 2)  # the first with LMOVE, and with a SET that returns what was there
 _TRIPS = 20
-_SLOW = 20.0  # milliseconds; the webhook makes three trips before it answers, the worker some ten
+_SLOW = 20.0  # milliseconds; the webhook makes two trips before it answers, the worker some twenty
 
 
 def check(settings: Settings, connection: redis.Redis) -> Iterator[Finding]:

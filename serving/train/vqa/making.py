@@ -28,7 +28,7 @@ _BATCH = 50
 
 
 def make() -> Model:
-    """Return the trained model: some 15 minutes on two cores, and the same for one SEED."""
+    """Return the trained model: half an hour on two cores, and the same for one SEED."""
     eyes = detector.make()
     parsed = learning.learn(exam.languages(FOLDER), SEED)
     return calibrated(eyes, parsed)
