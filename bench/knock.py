@@ -4,7 +4,7 @@ closed: NUMBER connections, each asks again as soon as it is answered
 open:   NUMBER requests a second, whether the earlier ones are answered or not; what waits for a
         free connection waits on the clock, too, so that a pause of the server is not left out
 
-A process of its own with one loop over raw sockets: 15 to 40 µs of a processor a request, which it
+A process of its own with one loop over raw sockets. What a request costs it of a processor it
 prints with the rest, as JSON.
 """
 
