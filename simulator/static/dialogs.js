@@ -4,6 +4,7 @@ import { words, fill } from "./words.js";
 const viewer = document.getElementById("viewer");
 const camera = document.getElementById("camera");
 const video = camera.querySelector("video");
+const shoot = document.getElementById("shoot");
 
 export function view(address, description) {
   const image = viewer.querySelector("img");
@@ -22,13 +23,12 @@ export async function photograph(send) {
   const trouble = camera.querySelector("p");
   trouble.hidden = true;
   video.hidden = false;
-  document.getElementById("shoot").disabled = true;
+  shoot.disabled = true;
   camera.showModal();
   try {
     video.srcObject = await navigator.mediaDevices.getUserMedia({
       video: { facingMode: "environment" },
     });
-    document.getElementById("shoot").disabled = false;
     if (!camera.open) stop(); // closed before it was allowed
   } catch (error) {
     video.hidden = true;
@@ -42,7 +42,9 @@ function stop() {
   video.srcObject = null;
 }
 
-document.getElementById("shoot").addEventListener("click", () => {
+// A camera that is on has shown nothing yet.
+video.addEventListener("loadeddata", () => { shoot.disabled = false; });
+shoot.addEventListener("click", () => {
   const canvas = document.createElement("canvas");
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;

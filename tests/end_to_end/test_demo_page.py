@@ -187,6 +187,15 @@ def test_own_pictures_are_uploaded_dropped_pasted_and_photographed(visit: Open) 
     wait_for_answers(page, 5)
 
 
+def test_camera_that_shows_nothing_yet_takes_no_photo(visit: Open) -> None:
+    page = visit()
+    wait_for_answers(page, 1)
+    page.evaluate("navigator.mediaDevices.getUserMedia = async () => new MediaStream()")
+    page.click(".composer .shoot")
+    page.wait_for_function("document.querySelector('#camera video').srcObject !== null")
+    expect(page.locator("#shoot")).to_be_disabled()
+
+
 def test_menu_of_the_account_is_at_the_foot(visit: Open) -> None:
     page = visit("?scene=menu")
     wait_for_answers(page, 1)
