@@ -117,3 +117,11 @@ def test_file_that_is_no_picture_is_refused_kindly(page: Page, site: str, tmp_pa
     draw(page, THREE)
     expect(best(page)).to_have_text("the digit 3")
     expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_camera_that_shows_nothing_yet_takes_no_picture(page: Page, site: str) -> None:
+    open_model(page, site, model="demo")
+    page.evaluate("navigator.mediaDevices.getUserMedia = async () => new MediaStream()")
+    page.locator("#camera").click()
+    expect(page.locator("#viewfinder")).to_be_visible()
+    expect(page.locator("#shoot")).to_be_disabled()

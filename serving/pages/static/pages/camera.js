@@ -4,6 +4,7 @@ import { Trouble } from "./trouble.js";
 const dialog = document.getElementById("viewfinder");
 const video = document.getElementById("video");
 const snapshot = document.getElementById("snapshot");
+const shoot = document.getElementById("shoot");
 
 // Calls take(blob) with a picture that was taken, or refuse(Trouble).
 export function prepare(take, refuse) {
@@ -15,7 +16,9 @@ export function prepare(take, refuse) {
     if (snapshot.files[0]) take(snapshot.files[0]);
     snapshot.value = "";
   });
-  document.getElementById("shoot").addEventListener("click", async () => {
+  // A camera that is on has shown nothing yet.
+  video.addEventListener("loadeddata", () => { shoot.disabled = false; });
+  shoot.addEventListener("click", () => {
     const canvas = Object.assign(document.createElement("canvas"), { width: video.videoWidth, height: video.videoHeight });
     canvas.getContext("2d").drawImage(video, 0, 0);
     dialog.close();
@@ -29,6 +32,7 @@ export function prepare(take, refuse) {
 }
 
 async function open() {
+  shoot.disabled = true;
   video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
   dialog.showModal();
   await video.play();
