@@ -59,6 +59,6 @@ class Bundle(Pipeline):
 
 
 def _text(part: Any) -> str:
-    if isinstance(part, bytes):
-        return part.decode()
-    return part if isinstance(part, str) else repr(part)
+    if isinstance(part, str):  # most are
+        return part
+    return part.decode() if isinstance(part, bytes) else repr(part)

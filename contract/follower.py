@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hmac
 import time
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from contract.settings import Settings
 Language = Literal["zh", "en"]
 _LANGUAGE_TTL = 90 * 24 * 3600  # seconds
 _LEFT_TTL = 48 * 3600  # seconds; no reply is on its way for longer
+_RECENT = 64  # followers: one message asks for its follower's alias eight times
 
 
 class Followers:
@@ -26,9 +28,13 @@ class Followers:
         self._key = settings.wechat_tokens[-1].encode()
         self._default = settings.language
         self._redis = connection
+        self._aliases = functools.lru_cache(_RECENT)(self._digest)
 
     def alias(self, openid: str) -> str:
         """Return the 20 characters that stand for a follower in keys and logs."""
+        return self._aliases(openid)
+
+    def _digest(self, openid: str) -> str:
         return hmac.digest(self._key, openid.encode(), "sha256").hex()[:20]
 
     def look_up_language(self, pipeline: Pipeline, openid: str) -> None:

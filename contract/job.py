@@ -75,7 +75,7 @@ def enqueue(queue: Queue, job: ImageJob, result_ttl: int) -> bool:
     try:
         queue.enqueue_call(
             ANSWER,
-            kwargs=dataclasses.asdict(job),
+            kwargs={each.name: getattr(job, each.name) for each in dataclasses.fields(job)},
             job_id=job.id,
             unique=True,
             description="question" if job.question else "picture",  # RQ's own would show the OpenID
