@@ -18,7 +18,7 @@ import redis
 import werkzeug.serving
 from PIL import Image
 
-from bench import serving_picture
+from bench import process, serving_picture
 from bench.harness import BenchError
 from contract.settings import Settings
 from simulator import programs
@@ -66,7 +66,7 @@ class AccountAtWork:
         try:
             for program in self.programs.values():
                 program.start()
-                _wait_for(program)
+                process.await_ready(program)
             yield
         finally:
             for program in reversed(self.programs.values()):
@@ -186,13 +186,6 @@ def _settings(environment: dict[str, str]) -> Settings:
     given = {name.lower(): value for name, value in environment.items() if value}
     known = {name: value for name, value in given.items() if name in Settings.model_fields}
     return Settings(_env_file=None, **known)  # type: ignore[call-arg, arg-type]  # pydantic reads them
-
-
-def _wait_for(program: Program) -> None:
-    with contextlib.suppress(BenchError):
-        wait(lambda: program.ready() or program.died())
-    if program.died() or not program.ready():
-        raise BenchError(f"{program.name} did not start:\n{program.last_words()}")
 
 
 def wait(condition: Callable[[], object]) -> None:

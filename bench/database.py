@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import redis
 
-from bench.harness import BenchError
+from bench import process
 from simulator import programs
 from simulator.house import free_port
 
@@ -25,10 +24,7 @@ def database() -> Iterator[int]:
         server = programs.redis_server(port, Path(folder), Path(folder) / "log", durable=False)
         server.start()
         try:
-            while not server.ready():
-                if server.died():
-                    raise BenchError(f"redis-server did not start:\n{server.last_words()}")
-                time.sleep(0.05)
+            process.await_ready(server)
             yield port
         finally:
             server.end()

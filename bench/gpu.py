@@ -15,9 +15,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import command, resnet
-from bench.account import wait
-from bench.harness import ROUNDS, BenchError, Contestant, Race, race
+from bench import command, process, resnet
+from bench.harness import ROUNDS, Contestant, Race, race
 from bench.machine import machine
 from bench.report import Aim, Column, Report, at_least
 from bench.serving_client import Call, rpc_to, throughput
@@ -68,9 +67,7 @@ def _measure(folder: Path, device: str, rounds: int) -> Report:
     with ExitStack() as stack:
         server.start()
         stack.callback(server.end)
-        wait(lambda: server.died() or server.ready())
-        if server.died():
-            raise BenchError(server.last_words())
+        process.await_ready(server)
         contestants = [
             *(
                 Contestant(

@@ -1,4 +1,6 @@
-"""`python -m bench.growth`: what a message costs as queue, followers and pictures grow.
+"""`python -m bench.growth`: what a message costs as all around it grows.
+
+More messages wait, there are more followers, connections and models, and larger pictures.
 
 In CPU time and Redis commands, which a busy machine changes less than it does the clock.
 """
@@ -18,7 +20,7 @@ import redis
 
 import app.limits
 from app import create_app
-from bench import command, crowd, database, serving_picture
+from bench import command, crowd, database, growth_servers, serving_picture
 from bench.database import count
 from bench.harness import BenchError, Contestant, Race, race
 from bench.machine import machine
@@ -56,18 +58,26 @@ def main() -> int:
 
     def measure() -> Report:
         with database.database() as port:
-            return _measure(_Growth(port), chosen)
+            return _measure(_Growth(port), port, chosen)
 
     return command.publish(measure, keep=chosen.rounds >= _ROUNDS)
 
 
-def _measure(growth: _Growth, chosen: argparse.Namespace) -> Report:
+def _measure(growth: _Growth, port: int, chosen: argparse.Namespace) -> Report:
     more = (chosen.followers,) if chosen.followers else ()
     levels: list[tuple[str, Callable[[], Mapping[str, float]]]] = [
         *((f"{size:,} messages wait", functools.partial(growth.queue, size)) for size in _QUEUES),
         *(
             (f"{size:,} followers", functools.partial(growth.followers, size))
             for size in (*_FOLLOWERS, *more)
+        ),
+        *(
+            (f"{size} connections", functools.partial(growth_servers.clients, port, size))
+            for size in growth_servers.CLIENTS
+        ),
+        *(
+            (f"{size} models", functools.partial(growth_servers.models, size))
+            for size in growth_servers.MODELS
         ),
         *(
             (f"worker: picture of {name}", functools.partial(_picture, *size, name))
@@ -84,11 +94,17 @@ def _measure(growth: _Growth, chosen: argparse.Namespace) -> Report:
 
 
 def _aims(measured: Race) -> list[Aim]:
+    growing = {
+        "messages wait": _QUEUES,
+        "followers": _FOLLOWERS,
+        "connections": growth_servers.CLIENTS,
+        "models": growth_servers.MODELS,
+    }
     pairs = {
         f"{sizes[-1]:,} {what}: cost within 10 % of that at {sizes[0]}": [
             f"{size:,} {what}" for size in (sizes[-1], sizes[0])
         ]
-        for what, sizes in (("messages wait", _QUEUES), ("followers", _FOLLOWERS))
+        for what, sizes in growing.items()
     }
     aims = list[Aim]()
     for text, (large, small) in pairs.items():

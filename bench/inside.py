@@ -9,10 +9,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import requests
-
-from bench import knock
-from bench.account import AccountAtWork, wait
+from bench import knock, process
+from bench.account import AccountAtWork
 from bench.harness import BenchError
 from bench.webhook_lineup import Entry
 from bench.webhook_trial import request
@@ -38,19 +36,10 @@ class InsideBot:
         """Start it; end it afterwards."""
         self._program.start()
         try:
-            wait(self._is_up)
+            process.await_ready(self._program)
             yield
         finally:
             self._program.end()
-
-    def _is_up(self) -> bool:
-        if self._program.died():
-            raise BenchError(self._program.last_words())
-        try:
-            requests.get(f"http://127.0.0.1:{self._port}/nowhere", timeout=2)
-        except requests.RequestException:
-            return False
-        return True
 
     def rate(self, number: int) -> float:
         """Return how many pictures a second it answers."""

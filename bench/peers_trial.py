@@ -24,7 +24,6 @@ from bench.peers_lineup import COPIES, MODELS, OURS, Cell, Model, Peer
 from bench.serving_trial import BIG, SMALL
 from simulator.house import ROOT, Program, free_port, say
 
-_PATIENCE = 120.0  # seconds to start
 _WARM = 1.0  # seconds for each model: BentoML learns from its first answers how to batch
 _FAILURES = (BenchError, OSError, grpc.RpcError, LookupError, ValueError, TypeError)
 _BATCHING = (
@@ -128,11 +127,7 @@ class Trial:
             log=self._folder / f"{peer.name}.log",
         )  # fmt: skip
         program.start()
-        end = time.monotonic() + _PATIENCE
-        while program.look() != "up":
-            if program.died() or time.monotonic() > end:
-                raise BenchError(f"it did not start: {program.last_words()}")
-            time.sleep(0.2)
+        process.await_ready(program, 0.2)
 
     def _environment(self, peer: Peer) -> dict[str, str]:
         served = {
@@ -230,10 +225,7 @@ class Trial:
         return found
 
     def _session(self, peer: Peer) -> int:
-        server = self._programs[peer.server or peer.name].process
-        if server is None:
-            raise BenchError(f"{peer.server or peer.name} has ended")
-        return server.pid  # of a session of its own
+        return process.session(self._programs[peer.server or peer.name])
 
 
 def is_ours(peer: Peer) -> bool:

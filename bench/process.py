@@ -1,4 +1,4 @@
-"""A program's processes as the kernel sees them: stopped, let go, and what they use (Linux)."""
+"""A program that is measured: until it is up, then stopped, let go, and what it uses (Linux)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,45 @@ import contextlib
 import os
 import re
 import signal
+import time
 from pathlib import Path
+
+import requests
+
+from bench.harness import BenchError
+from simulator.house import Program
 
 _TICKS = os.sysconf("SC_CLK_TCK")  # a second
 # In /proc/PID/stat behind the name; the last are utime, stime, and those of children that ended.
 _PARENT, _SESSION, _CPU = 1, 3, slice(11, 15)
+
+
+_PATIENCE = 120.0  # seconds to start
+
+
+def await_ready(program: Program, every: float = 0.05) -> None:
+    """Look every so many seconds whether it is up; raise BenchError where it will not be."""
+    end = time.monotonic() + _PATIENCE
+    while not program.ready():
+        if program.died() or time.monotonic() > end:
+            raise BenchError(f"{program.name} did not start:\n{program.last_words()}")
+        time.sleep(every)
+
+
+def session(program: Program) -> int:
+    """Return the number of its session: the id of the process that was started."""
+    if program.process is None:
+        raise BenchError(f"{program.name} is not started")
+    return program.process.pid
+
+
+def speaks(port: int) -> bool:
+    """Return whether somebody there answers HTTP, whatever the answer."""
+    try:
+        requests.get(f"http://127.0.0.1:{port}/nowhere", timeout=2)
+    except requests.RequestException:
+        return False
+    return True
 
 
 def members(session: int) -> list[int]:

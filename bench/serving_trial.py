@@ -26,7 +26,6 @@ SMALL, BIG = (480, 360, 27_000), (2000, 1500, 1_000_000)  # width, height, bytes
 CLIENTS = 8
 CROWD = 32
 _BATCHES = (1, 8, 16)  # of which the fastest is the ceiling
-_PATIENCE = 120.0  # seconds
 _BATCHING = (
     f"max_batch_size {{ value: {CLIENTS} }} batch_timeout_micros {{ value: 0 }} "
     "max_enqueued_batches { value: 100 } num_batch_threads { value: 2 }"
@@ -78,12 +77,8 @@ class Trial:
         """Start both servers; raise BenchError where one does not come up."""
         for program in self._programs:
             program.start()
-        end = time.monotonic() + _PATIENCE
         for program in self._programs:
-            while not program.ready():
-                if program.died() or time.monotonic() > end:
-                    raise BenchError(f"{program.name} did not start:\n{program.last_words()}")
-                time.sleep(0.1)
+            process.await_ready(program, 0.1)
 
     def end(self) -> None:
         """End the servers."""
@@ -192,6 +187,4 @@ class Trial:
 
 
 def _cpu(server: Program) -> float:
-    if server.process is None:
-        raise BenchError(f"{server.name} is not started")
-    return process.cpu(server.process.pid)
+    return process.cpu(process.session(server))

@@ -9,18 +9,17 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench import command, serving_picture
+from bench import command, process, serving_picture
 from bench.account import MODELS
 from bench.endpoint.loop import Eyes
-from bench.harness import ROUNDS, BenchError, Contestant, Race, race
+from bench.harness import ROUNDS, Contestant, Race, race
 from bench.machine import machine
 from bench.report import Aim, Column, Report, at_most
 from simulator import programs
 from simulator.demo import account_settings
-from simulator.house import Program, free_port, say
+from simulator.house import free_port, say
 
 _LOOK = 0.005  # seconds
-_PATIENCE = 60.0  # seconds
 _LIMITS = {"app": 1000, "worker": 1000, "serving": 10_000}  # ms
 _TITLES = {
     "app": "webhook: answers /readyz", "worker": "worker: RQ knows it",
@@ -48,7 +47,7 @@ def _measure(starts: _Starts, rounds: int) -> Report:
     redis = starts.programs["redis"]
     redis.start()
     try:
-        starts.await_ready(redis)
+        process.await_ready(redis)
         for each in contestants:  # into the page cache
             each.run()
         measured = race(contestants, rounds, say)
@@ -91,21 +90,12 @@ class _Starts:
         begun = time.monotonic()
         program.start()
         try:
-            self.await_ready(program)
+            process.await_ready(program, _LOOK)
             if name == "serving":
                 self._eyes.ask(self._picture)
             return {"ready": 1000 * (time.monotonic() - begun)}
         finally:
             program.end()
-
-    @staticmethod
-    def await_ready(program: Program) -> None:
-        """Wait; raise BenchError where it does not come up."""
-        end = time.monotonic() + _PATIENCE
-        while not program.ready():
-            if program.died() or time.monotonic() > end:
-                raise BenchError(f"{program.name} did not start:\n{program.last_words()}")
-            time.sleep(_LOOK)
 
 
 def _serving(logs: Mapping[str, Path]) -> tuple[str, Path, str]:

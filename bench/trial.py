@@ -113,7 +113,7 @@ class Trial:
 
     def memory(self) -> dict[str, float]:
         """Return the PSS of all its processes, and that for each that works, in MB."""
-        size = sum(process.memory(_session(program)) for program in self._programs)
+        size = sum(process.memory(process.session(program)) for program in self._programs)
         return {"pss": size, "pss_each": size / self._entry.processes}
 
     def _run(self, number: int, pause: float) -> None:
@@ -142,13 +142,7 @@ class Trial:
 
     def _each(self, act: Callable[[int], None]) -> None:
         for program in self._programs:
-            act(_session(program))
+            act(process.session(program))
 
     def _cpu(self) -> float:
-        return sum(process.cpu(_session(program)) for program in self._programs)
-
-
-def _session(program: Program) -> int:
-    if program.process is None:
-        raise BenchError(f"{program.name} is not started")
-    return program.process.pid
+        return sum(process.cpu(process.session(program)) for program in self._programs)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from bench import process
 from bench.environment import Environment
 from simulator import programs
 from simulator.house import Program
@@ -37,8 +38,9 @@ class Entry:
             *("--threads", str(THREADS), "--keep-alive", "75", "--no-control-socket"),
         ]
         return Program(
-            name=self.name, command=command, environment=environment, ready=lambda: True, log=log
-        )
+            name=self.name, command=command, environment=environment,
+            ready=lambda: process.speaks(port), log=log,
+        )  # fmt: skip
 
 
 LINEUP = (

@@ -7,13 +7,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
 import redis
-import requests
 
 from bench import knock, process
 from bench.database import count
@@ -23,30 +22,38 @@ from contract.settings import Settings
 from simulator.account import Account
 from simulator.courier import Courier
 from simulator.demo import account_settings
-from simulator.house import ROOT, Program, free_port
+from simulator.house import ROOT, free_port
 
 CONNECTIONS, RATE = 16, 300  # requests a second
 _WARM, _LOADED, _PACED = 400, 2400, 1200  # requests; fewer than our longest queue
 _NOWHERE = 9  # a port where nobody listens
-_PATIENCE = 30.0  # seconds
 
 
 def measure(entry: Entry, port: int) -> dict[str, float]:
     """Return all that is measured of a webhook; raise BenchError."""
+    with started(entry, port) as trial:
+        return {**trial.load(CONNECTIONS), **trial.pace()}
+
+
+@contextmanager
+def started(entry: Entry, port: int) -> Iterator[Trial]:
+    """Start it, warm it up and end it again; its Redis is emptied first. Raises BenchError."""
     client = redis.Redis(port=port)
     client.flushall()
     ports = {"redis": port, "serving": _NOWHERE, "simulator": _NOWHERE}
     environment = {**account_settings(ports), "PYTHONPATH": str(ROOT)}
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        trial = _Trial(entry, client, environment, Path(folder))
+        trial = Trial(entry, client, environment, Path(folder))
         trial.program.start()
         stack.callback(trial.program.end)
-        trial.await_start()
+        process.await_ready(trial.program)
         trial.knock("warm", "closed", CONNECTIONS)
-        return {**trial.load(), **trial.pace()}
+        yield trial
 
 
-class _Trial:
+class Trial:
+    """One webhook, and requests for it."""
+
     def __init__(
         self, entry: Entry, client: redis.Redis, environment: Mapping[str, str], folder: Path
     ) -> None:
@@ -61,25 +68,10 @@ class _Trial:
             (folder / name).write_bytes(knock.pack(pushes[:size]))
             del pushes[:size]
 
-    def await_start(self) -> None:
-        """Wait until it answers, whatever it answers."""
-        end = time.monotonic() + _PATIENCE
-        while not self._is_up():
-            if self.program.died() or time.monotonic() > end:
-                raise self._error("did not start")
-            time.sleep(0.05)
-
-    def _is_up(self) -> bool:
-        try:
-            requests.get(f"http://127.0.0.1:{self._port}/nowhere", timeout=2)
-        except requests.RequestException:
-            return False
-        return True
-
-    def load(self) -> dict[str, float]:
-        """Keep all connections busy: how many a second, and what one costs."""
+    def load(self, connections: int) -> dict[str, float]:
+        """Keep so many connections busy: how many a second, and what one costs."""
         before, cpu = count(self._redis), self._cpu()
-        found = self.knock("loaded", "closed", CONNECTIONS)
+        found = self.knock("loaded", "closed", connections)
         after, used = count(self._redis), self._cpu() - cpu
         return {
             "rate": _LOADED / found["seconds"],
@@ -114,13 +106,7 @@ class _Trial:
         return BenchError(f"{self._entry.name}: {what}\n{self.program.last_words()}")
 
     def _cpu(self) -> float:
-        return process.cpu(_session(self.program))
-
-
-def _session(program: Program) -> int:
-    if program.process is None:
-        raise BenchError(f"{program.name} is not started")
-    return program.process.pid
+        return process.cpu(process.session(self.program))
 
 
 def _pushes(environment: Mapping[str, str], number: int) -> list[bytes]:
