@@ -13,7 +13,7 @@ _GAP = 0.01  # of the long side, between a shape and its outline
 
 
 def draw(picture: bytes, scene: Scene) -> bytes:
-    """Return a JPEG with a frame around each thing; picture: a JPEG of LARGE_SIDE pixels at most."""
+    """Return a JPEG with a frame around each thing; picture: a JPEG, at most LARGE_SIDE long."""
     image = Image.open(io.BytesIO(picture), formats=["JPEG"]).convert("RGB")
     pen = ImageDraw.Draw(image)
     width, height = image.size

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from serving.train.reliability import BINS, Confidence, Right, bins
+
 
 def confusion(path: Path, counts: npt.NDArray[np.int64], classes: Sequence[str]) -> None:
     """Draw counts [true, answered] as a table, shaded by the share of each row."""
@@ -29,19 +31,16 @@ def confusion(path: Path, counts: npt.NDArray[np.int64], classes: Sequence[str])
     figure.savefig(path, dpi=100)
 
 
-def reliability(
-    path: Path, confidence: npt.NDArray[np.float32], right: npt.NDArray[np.bool_], bins: int
-) -> None:
+def reliability(path: Path, confidence: Confidence, right: Right) -> None:
     """Draw how often the model is right against how sure it is; the diagonal is honest."""
     figure = Figure(figsize=(6, 5), layout="constrained")
     axes, below = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    used = [i for i in range(bins) if (place == i).any()]
-    means = [confidence[place == i].mean() for i in used]
+    used = bins(confidence)
+    means = [confidence[inside].mean() for inside in used]
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
-    axes.plot(means, [right[place == i].mean() for i in used], marker="o")
+    axes.plot(means, [right[inside].mean() for inside in used], marker="o")
     axes.set_ylabel("share that is right")
-    below.bar(means, [(place == i).sum() for i in used], width=0.8 / bins)
+    below.bar(means, [inside.sum() for inside in used], width=0.8 / BINS)
     below.set_yscale("log")
     below.set_ylabel("pictures")
     below.set_xlabel("confidence")

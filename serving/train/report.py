@@ -18,11 +18,11 @@ from PIL import Image
 from serving.platforms.tensorflow import SavedModel
 from serving.train import digits, others, photographs, samples
 from serving.train.camera import Random
+from serving.train.reliability import BINS, calibration_error
 from serving.train.samples import CLASSES, OTHER, SCENE
 
 logger = logging.getLogger(__name__)
 SEED = 4242  # of the judging; no picture of the training was drawn with it
-BINS = 15  # of confidence, in the calibration error
 _BATCH = 50
 
 
@@ -40,6 +40,12 @@ class Judged:
         right: npt.NDArray[np.bool_] = self.probabilities.argmax(axis=1) == self.truth
         return right
 
+    @property
+    def confidence(self) -> npt.NDArray[np.float32]:
+        """Return how sure it was of each answer, 0..1."""
+        confidence: npt.NDArray[np.float32] = self.probabilities.max(axis=1)
+        return confidence
+
 
 def write(model: Path, folder: Path) -> None:
     """Judge the SavedModel and leave report.md, confusion.png and reliability.png in folder."""
@@ -49,12 +55,8 @@ def write(model: Path, folder: Path) -> None:
     text = as_markdown(results)
     (folder / "report.md").write_text(text, "utf-8")
     plot.confusion(folder / "confusion.png", confusion(results), CLASSES)
-    plot.reliability(
-        folder / "reliability.png",
-        together(results).probabilities.max(axis=1),
-        together(results).right,
-        BINS,
-    )
+    everything = together(results)
+    plot.reliability(folder / "reliability.png", everything.confidence, everything.right)
     logger.info("%s", text)
 
 
@@ -127,18 +129,6 @@ def together(results: Sequence[Judged]) -> Judged:
     )
 
 
-def calibration_error(judged: Judged) -> float:
-    """Return the expected calibration error: how far confidence is from the share that is right."""
-    confidence, right = judged.probabilities.max(axis=1), judged.right
-    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = [
-        (place == i).mean() * abs(confidence[place == i].mean() - right[place == i].mean())
-        for i in range(BINS)
-        if (place == i).any()
-    ]
-    return float(sum(gaps))
-
-
 def confusion(results: Sequence[Judged]) -> npt.NDArray[np.int64]:
     """Return counts [true class, answered class]."""
     everything = together(results)
@@ -151,7 +141,7 @@ def as_markdown(results: Sequence[Judged]) -> str:
     """Return the report."""
     rows = [
         f"| {each.kind} | {len(each.truth):,} | {100 * each.right.mean():.2f} % "
-        f"| {calibration_error(each):.3f} |"
+        f"| {calibration_error(each.confidence, each.right):.3f} |"
         for each in (*results, together(results))
     ]
     return _TEMPLATE.format(

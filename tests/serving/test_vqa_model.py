@@ -24,6 +24,7 @@ from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.config import ModelConfig
 from serving.lifecycle.loading import Loader
 from serving.platforms.tensorflow import SavedModel
+from serving.train.reliability import calibration_error
 from serving.train.vqa import answer, exam, judging, trials
 from serving.train.vqa.exam import as_batch
 from serving.train.vqa.wording import FOLDER
@@ -108,7 +109,7 @@ def test_known_wordings_about_new_scenes_are_answered(model: SavedModel) -> None
     judged = judging.ask(model, "known", tasks)
     # The report's larger sample has more; this one is off by a point in 95 of 100 draws.
     assert judged.right.mean() >= 0.97
-    assert judging.calibration_error(judged.confidence, judged.right) <= 0.04
+    assert calibration_error(judged.confidence, judged.right) <= 0.04
 
 
 def test_wordings_that_were_not_learned_are_answered(model: SavedModel) -> None:

@@ -14,7 +14,6 @@ from serving.progress import track
 from serving.train.vqa.answer import UNKNOWN
 from serving.train.vqa.exam import Task, as_batch
 
-BINS = 15  # of confidence, in the calibration error
 _BATCH = 50
 _TIMED = 200  # questions, one at a time
 
@@ -92,17 +91,6 @@ def together(kind: str, parts: Sequence[Judged]) -> Judged:
         answers=np.concatenate([each.answers for each in parts]),
         confidence=np.concatenate([each.confidence for each in parts]),
     )
-
-
-def calibration_error(confidence: npt.NDArray[np.float32], right: Mask) -> float:
-    """Return how far confidence is from the share that is right: Guo et al., 2017."""
-    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = [
-        (place == i).mean() * abs(confidence[place == i].mean() - right[place == i].mean())
-        for i in range(BINS)
-        if (place == i).any()
-    ]
-    return float(sum(gaps))
 
 
 def latency(model: SavedModel, tasks: Sequence[Task]) -> tuple[float, float]:

@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from serving.platforms.tensorflow import SavedModel
 from serving.train import plot
+from serving.train.reliability import BINS, calibration_error
 from serving.train.vqa import answer, exam, judging, trials
 from serving.train.vqa.answer import CHINESE, ENGLISH
 from serving.train.vqa.exam import FORMATS, FROZEN, Task
-from serving.train.vqa.judging import BINS, Judged, calibration_error
+from serving.train.vqa.judging import Judged
 from serving.train.vqa.trials import Trials
 from serving.train.vqa.world import COLOURS, SHAPES
 
@@ -36,9 +37,7 @@ def write(model: Path, folder: Path, digest: str | None = None) -> None:
     everything = judging.together("all", [*_answerable(results), *results.unanswerable])
     plot.shares(folder / "families.png", _by_kind(results))
     plot.confusion(folder / "confusion.png", confusion(everything), CLASSES)
-    plot.reliability(
-        folder / "reliability.png", everything.confidence, _said_right(everything), BINS
-    )
+    plot.reliability(folder / "reliability.png", everything.confidence, _said_right(everything))
     logger.info("%s", text)
 
 

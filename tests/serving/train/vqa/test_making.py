@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from serving.platforms.tensorflow import SavedModel
+from serving.train.reliability import calibration_error
 from serving.train.vqa import (
     answer,
     calibration,
@@ -89,8 +90,8 @@ def test_calibration_finds_the_curves_that_the_data_came_from() -> None:
 
 def test_calibration_error_is_the_distance_from_the_share_that_is_right() -> None:
     confidence = np.full(100, 0.9, np.float32)
-    assert judging.calibration_error(confidence, np.arange(100) < 90) == pytest.approx(0, abs=1e-6)
-    assert judging.calibration_error(confidence, np.arange(100) < 50) == pytest.approx(0.4)
+    assert calibration_error(confidence, np.arange(100) < 90) == pytest.approx(0, abs=1e-6)
+    assert calibration_error(confidence, np.arange(100) < 50) == pytest.approx(0.4)
 
 
 def test_an_answer_withheld_is_no_right_answer() -> None:
