@@ -29,6 +29,7 @@ Row = dict[str, str]  # cells, by column
 # What is in the tables, in English and in Chinese.
 _COLUMNS = {
     "known": ("known wordings", "见过的问法"),
+    "plain": ("these, plain drawings", "同上，规整的图"),
     "unseen": ("unseen wordings", "没见过的问法"),
     "zh": ("of these, Chinese", "其中中文"),
     "en": ("English", "英文"),
@@ -87,6 +88,7 @@ def _ours(results: Trials) -> Row:
     median, _ = results.latency
     return {
         **_shares(results, results.known.right, results.unseen.right),
+        "plain": percent(results.plain.right),
         "refused": percent(~judging.together("", results.unanswerable).answered),
         "ms": f"{median:.1f}",
     }

@@ -17,6 +17,7 @@ from serving.train.vqa.scene import Scene, Thing, tilt
 from serving.train.vqa.world import COLOURS, SHAPES, SQUARE, TRIANGLE
 
 _LEGIBLE = 4.5  # pixels, size: with less than 9 pixels across nobody knows whether a thing is round
+_EDGES = (1, 2, 3, 4)  # sub-pixels each way
 Mask = npt.NDArray[np.float32]  # [height, width], how much of each pixel is covered, 0..1
 
 
@@ -41,7 +42,7 @@ def manner(rng: Random) -> Manner:
         return float(rng.uniform(low, high)) if rng.random() < share else 0.0
 
     return Manner(
-        finely=pick(rng, (1, 2, 3, 4)),
+        finely=pick(rng, _EDGES),
         line=sometimes(0.3, 0.04, 0.2),
         ink=sometimes(0.6, 0.3, 0.8),
         shade=sometimes(0.2, 5, 35),
@@ -52,30 +53,40 @@ def manner(rng: Random) -> Manner:
     )
 
 
+def flat(rng: Random) -> Manner:
+    """Return a manner without anything but edges, hard or soft."""
+    return Manner(
+        finely=pick(rng, _EDGES),
+        line=0, ink=0, shade=0, grain=0, rounding=0, unsteady=0, shadow=0,
+    )  # fmt: skip
+
+
 def picture(
     rng: Random,
     scene: Scene,
     *,
     side: int | None = None,
     ground: Callable[[Random], palette.Colour] = palette.ground,
+    plain: bool = False,
 ) -> tuple[Image.Image, Scene]:
     """Return an RGB picture whose longer side has that many pixels, and the scene in it.
 
-    The scene is the one that came in, or is seen a little askew.
+    The scene is the one that came in, or is seen a little askew. plain: as a drawing program saves
+    it, in flat colours on an even ground, and never askew.
     """
     longer = side or max(random_side(rng), legible_side(scene))
-    if rng.random() < 0.2:
+    if not plain and rng.random() < 0.2:
         scene = tilt(rng, scene, 0.12)
     size = max(1, round(scene.height * longer)), max(1, round(scene.width * longer))
     colour = ground(rng)
-    pixels = sheet(rng, size, colour)
-    how = manner(rng)
+    pixels = even(size, colour) if plain else sheet(rng, size, colour)
+    how = flat(rng) if plain else manner(rng)
     drawn = [_Drawn.of(rng, thing, scene, longer, how) for thing in scene.things]
     for each in drawn:
         each.drop_shadow(rng, pixels)
     for each in drawn:
         each.fill(rng, pixels, colour)
-    return shoot(rng, pixels), scene
+    return as_image(pixels) if plain else shoot(rng, pixels), scene
 
 
 def random_side(rng: Random) -> int:
@@ -89,9 +100,14 @@ def legible_side(scene: Scene) -> int:
     return math.ceil(_LEGIBLE / min((each.size for each in scene.things), default=1.0))
 
 
+def even(size: tuple[int, int], colour: palette.Colour) -> Pixels:
+    """Return a ground of one colour; size: height, width."""
+    return np.broadcast_to(colour, (*size, 3)).astype(np.float32)
+
+
 def sheet(rng: Random, size: tuple[int, int], colour: palette.Colour) -> Pixels:
     """Return the ground: even, or lighter on one side, or with the grain of paper."""
-    pixels = np.broadcast_to(colour, (*size, 3)).astype(np.float32)
+    pixels = even(size, colour)
     if rng.random() < 0.15:
         y, x = np.ogrid[-1 : 1 : size[0] * 1j, -1 : 1 : size[1] * 1j]
         slope = x * rng.uniform(-1, 1) + y * rng.uniform(-1, 1)
@@ -107,10 +123,15 @@ def shoot(rng: Random, pixels: Pixels) -> Image.Image:
         pixels = light(rng, pixels)
     if rng.random() < 0.5:
         pixels = pixels + rng.normal(0, rng.uniform(0, 9), pixels.shape).astype(np.float32)
-    image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+    image = as_image(pixels)
     if rng.random() < 0.2:
         image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.3)))
     return compress(image, int(rng.integers(30, 97))) if rng.random() < 0.6 else image
+
+
+def as_image(pixels: Pixels) -> Image.Image:
+    """Return the pixels as they are."""
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

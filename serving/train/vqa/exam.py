@@ -38,12 +38,17 @@ def languages(folder: Path, *, apart: bool = False) -> list[Wordings]:
     return [load(folder, language, apart=apart) for language in range(len(LANGUAGES))]
 
 
-def tasks(rng: Random, wordings: Sequence[Wordings], count: int) -> list[Task]:
-    """Return tasks that have an answer, as many in each language, on pictures of our world."""
+def tasks(
+    rng: Random, wordings: Sequence[Wordings], count: int, *, plain: bool = False
+) -> list[Task]:
+    """Return tasks that have an answer, as many in each language, on pictures of our world.
+
+    plain: as drawing programs save them, not as people draw, photograph and blur them.
+    """
     askers = [Asker(each) for each in wordings]
     made: list[Task] = []
     while len(made) < count:
-        picture, scene = draw.picture(rng, compose(rng))
+        picture, scene = draw.picture(rng, compose(rng), plain=plain)
         encoding = pick(rng, FORMATS)
         file = encoded(rng, picture, encoding)
         for _ in range(_PER_PICTURE):

@@ -115,7 +115,7 @@ def _row(judged: Judged) -> str:
 
 
 def _by_wording(results: Trials) -> Iterator[str]:
-    for judged in _answerable(results):
+    for judged in (results.known, results.plain, results.unseen):
         yield _row(judged)
         for language, name in ((CHINESE, "Chinese"), (ENGLISH, "English")):
             yield _row(judged.only(f"{judged.kind}, {name}", _speaks(language)))
@@ -180,7 +180,9 @@ answer withheld counts as wrong.
 | --- | ---: | ---: | ---: | ---: |
 {wordings}
 
-- Known wordings: the templates and words in `serving/train/vqa/wordings`, about new scenes.
+- Known wordings: the templates and words in `serving/train/vqa/wordings`, about new scenes, nearly all of
+  which have something of outlines, shadows, grain, unsteady hands, bad light, noise, blur and tilt.
+- Plain drawings: the same as a drawing program saves them, in flat colours on an even ground.
 - Unseen wordings: templates, words and wrappers in `bench/wordings`, written apart from those and
   not read by whoever wrote the parser and its synonyms; less {both} templates that both happen to
   have.

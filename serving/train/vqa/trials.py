@@ -33,6 +33,7 @@ class Trials:
     """All that was asked, and said."""
 
     known: Judged  # wordings that were learned
+    plain: Judged  # the same, about drawings as drawing programs save them
     unseen: Judged  # wordings that were written apart and frozen
     unanswerable: list[Judged]  # questions that no such picture answers
     pictures: list[Judged]  # of what is not our world, by kind
@@ -44,8 +45,10 @@ def hold(model: SavedModel) -> Trials:
     rng = np.random.default_rng(SEED)
     learned, unseen = exam.languages(FOLDER), never_learned()
     known = judging.ask(model, "known wordings", exam.tasks(rng, learned, ANSWERED))
+    plain = exam.tasks(np.random.default_rng(SEED + 1), learned, ANSWERED, plain=True)
     return Trials(
         known=known,
+        plain=judging.ask(model, "known wordings, plain drawings", plain),
         unseen=judging.ask(model, "unseen wordings", exam.tasks(rng, unseen, ANSWERED)),
         unanswerable=_unanswerable(rng, model, unseen),
         pictures=[

@@ -42,6 +42,14 @@ def test_a_thing_is_where_the_scene_says_in_a_colour_of_that_name(rng: Random, c
         assert np.linalg.norm(pixel - ground) > 45
 
 
+def test_a_plain_drawing_has_flat_colours_and_stays_where_the_scene_says(rng: Random) -> None:
+    scene = compose(rng, count=7)
+    picture, seen = draw.picture(rng, scene, side=600, plain=True)
+    counts = sorted((count for count, _ in picture.getcolors(360_000) or ()), reverse=True)
+    assert sum(counts[:8]) > 0.97 * sum(counts)  # the ground and seven things; the rest is edges
+    assert seen == scene
+
+
 def test_black_is_dark_and_yellow_is_light(rng: Random) -> None:
     white = np.full(3, 255, np.float32)
     black, yellow = (
