@@ -52,16 +52,16 @@ class Model:
 MODELS = (
     Model(
         name="demo", title="demo", signature="top5", compared=("classes", "scores"),
-        cells=(*SMALL_CELLS, *BIG_CELLS), seconds=0.6,
+        cells=(*SMALL_CELLS, *BIG_CELLS), seconds=0.5,
     ),
     Model(
         name="resnet50", title="ResNet-50", signature="top5", compared=("classes", "scores"),
-        cells=(SMALL_CELLS[1], BIG_CELLS[1]), seconds=1.2,
+        cells=(SMALL_CELLS[1], BIG_CELLS[1]), seconds=0.9,
     ),
     Model(
         name="vqa", title="VQA", signature="serving_default",
         question="How many circles are there?", compared=("answer_id", "confidence"),
-        cells=(SMALL_CELLS[1], BIG_CELLS[1]), seconds=0.8,
+        cells=(SMALL_CELLS[1], BIG_CELLS[1]), seconds=0.6,
     ),
 )  # fmt: skip
 

@@ -31,7 +31,7 @@ class Way:
 
 
 MODELS = (
-    Model(name="resnet50", version=1, title="ResNet-50 fp32", seconds=1.5),
+    Model(name="resnet50", version=1, title="ResNet-50 fp32", seconds=1.0),
     Model(name="resnet50", version=2, title="ResNet-50 int8", seconds=0.8),
     Model(name="demo", version=1, title="demo fp32", seconds=0.5),
     Model(name="demo", version=2, title="demo int8", seconds=0.5),
