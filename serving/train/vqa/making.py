@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
+import os
+import sys
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import tensorflow as tf
 
 from serving.export.publish import publish
 from serving.export.warmup import write_warmup
+from serving.progress import Lines
 from serving.train.vqa import detector, exam, learning, negatives
 from serving.train.vqa.calibration import Calibration, Floats, Mask, fit, logits
 from serving.train.vqa.exam import Task
@@ -28,10 +33,25 @@ _BATCH = 50
 
 
 def make() -> Model:
-    """Return the trained model: half an hour on two cores, and the same for one SEED."""
-    eyes = detector.make()
-    parsed = learning.learn(exam.languages(FOLDER), SEED)
-    return calibrated(eyes, parsed)
+    """Return the trained model, the same for one SEED.
+
+    The parser learns beside the eyes: neither keeps two cores busy by itself.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawn, initializer=_stay_aside) as beside:
+        parsed = beside.submit(_parsed)
+        eyes = detector.make()
+        return calibrated(eyes, parsed.result())
+
+
+def _stay_aside() -> None:
+    """Log as the first process does, and leave the bars to it."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[Lines()])
+    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # while it lives
+
+
+def _parsed() -> Parsed:
+    return learning.learn(exam.languages(FOLDER), SEED)
 
 
 def calibrated(eyes: Eyes, parsed: Parsed) -> Model:

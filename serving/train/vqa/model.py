@@ -27,10 +27,7 @@ UNKNOWN = "unknown"  # family of a question that is not answered
 # clear thing and comparison are what they seem.
 EVIDENCES = ("lines", "world", "clarity")
 _TINY = 1e-6
-_HALVED = (
-    "words",
-    "grams",
-)  # the parser's tables, which are most of its weights: stored in 16 bits
+_HALVED = ("words", "grams")  # the parser's tables, most of its weights, stored in 16 bits
 
 
 class Model(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
@@ -39,12 +36,15 @@ class Model(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
     def __init__(self, eyes: Eyes, parsed: Parsed, calibration: Calibration) -> None:
         super().__init__()
         # Variables, not constants: the two signatures share them.
-        self._sight = {name: _variable(each) for name, each in eyes.weights.items()}
+        self._sight = {
+            name: _variable(each.astype(np.float16) if each.ndim > 1 else each)
+            for name, each in eyes.weights.items()
+        }
         self._grammar = {
             name: _variable(each.astype(np.float16) if name in _HALVED else each)
             for name, each in parsed.weights.items()
         }
-        self._eyes, self._reader = Eyes(self._sight), parsed.reader
+        self._reader = parsed.reader
         self._calibration, self._speech = calibration, Speech()
         self._families = tf.constant(_families())
 
@@ -97,7 +97,8 @@ class Model(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
 
     def see(self, image: Any) -> Objects:
         """Return what is in the picture files."""
-        return self._eyes.see(image)
+        eyes = Eyes({name: tf.cast(each, tf.float32) for name, each in self._sight.items()})
+        return eyes.see(image)
 
     def reason(self, seen: Objects, question: Any) -> tuple[Any, Any, dialogue.Resolved]:
         """Return the numbers of the answers, their EVIDENCES [n, 3], and what was asked."""

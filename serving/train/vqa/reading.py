@@ -34,9 +34,14 @@ class Reader(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
     ) -> None:
         super().__init__()  # a module: the tables are saved with what uses them
         self.rules, self.vocabulary = tuple(rules), tuple(vocabulary)
+        self._spelling = tuple(characters.items())
         self._characters = _table(list(characters), list(characters.values()), "")
         numbers = range(OPENING + 1, OPENING + 1 + len(vocabulary))
         self._words = _table(list(vocabulary), list(numbers), UNSEEN)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process without the tables, which are made anew there."""
+        return Reader, (self.rules, dict(self._spelling), self.vocabulary)
 
     def normalise(self, texts: Any) -> Any:
         """Return texts in small letters, simplified characters and one word for each sense."""

@@ -180,8 +180,8 @@ answer withheld counts as wrong.
 | --- | ---: | ---: | ---: | ---: |
 {wordings}
 
-- Known wordings: the templates and words in `serving/train/vqa/wordings`, about new scenes, nearly all of
-  which have something of outlines, shadows, grain, unsteady hands, bad light, noise, blur and tilt.
+- Known wordings: the templates and words in `serving/train/vqa/wordings`, about new scenes. Nearly
+  all have something of outlines, shadows, grain, unsteady hands, bad light, noise, blur and tilt.
 - Plain drawings: the same as a drawing program saves them, in flat colours on an even ground.
 - Unseen wordings: templates, words and wrappers in `bench/wordings`, written apart from those and
   not read by whoever wrote the parser and its synonyms; less {both} templates that both happen to

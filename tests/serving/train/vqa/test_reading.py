@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 import tensorflow as tf
 
@@ -19,6 +21,15 @@ def reader() -> Reader:
 
 def normal(reader: Reader, text: str) -> list[str]:
     return str(reader.normalise(tf.constant([text])).numpy()[0].decode()).split()
+
+
+def test_a_reader_comes_whole_from_another_process(reader: Reader) -> None:
+    again = pickle.loads(pickle.dumps(reader))  # noqa: S301  # our own
+    texts = ["how many red discs", "几个紅色圆圈"]
+    for ours, theirs in zip(
+        *(each.read(each.normalise(texts)) for each in (reader, again)), strict=True
+    ):
+        assert (ours.numpy() == theirs.numpy()).all()
 
 
 @pytest.mark.parametrize(
