@@ -22,7 +22,7 @@ MOST_PIXELS_WEBP = 18_000_000  # whose decoder keeps four copies: 280 MB
 LARGE_SIDE = 1440  # pixels, the long side of the copy for questions: most photos need no shrinking
 _SHRINKS_WHILE_DECODING = frozenset({"JPEG", "MPO"})
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
-_QUALITY = 90  # of JPEG
+_SMALL_QUALITY, _LARGE_QUALITY = 90, 85  # of JPEG; the large copy is kept in Redis
 _LONGEST = 8  # short sides: a strip is shrunk, not sent a kilometre wide
 _DECODERS = threading.BoundedSemaphore(os.cpu_count() or 1)  # decoding is what takes memory
 _WHOLE = threading.Lock()  # most of all where it cannot shrink: one at a time
@@ -51,8 +51,8 @@ def prepare(data: bytes, short_side: int) -> Prepared:
             picture = _decode(image, _scaled(image.size, scale))
             small, large = _small_scale(picture.size, short_side), _large_scale(picture.size)
             return Prepared(
-                small=_jpeg(_shrink(picture, _scaled(picture.size, small))),
-                large=_jpeg(_shrink(picture, _scaled(picture.size, large))),
+                small=_jpeg(_shrink(picture, _scaled(picture.size, small)), _SMALL_QUALITY),
+                large=_jpeg(_shrink(picture, _scaled(picture.size, large)), _LARGE_QUALITY),
             )
         except MemoryError:
             raise PictureTooLarge("no memory to decode it") from None
@@ -133,7 +133,7 @@ def _shrink(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     return image.resize(size, Image.Resampling.HAMMING, reducing_gap=1.5)
 
 
-def _jpeg(image: Image.Image) -> bytes:
+def _jpeg(image: Image.Image, quality: int) -> bytes:
     file = io.BytesIO()
-    image.save(file, "JPEG", quality=_QUALITY)
+    image.save(file, "JPEG", quality=quality)
     return file.getvalue()
