@@ -54,7 +54,7 @@ format: setup-dev  ## rewrite the code in our format
 	@$(python) -m ruff check --fix-only --quiet .
 	@$(python) -m ruff format .
 
-train: setup-dev  ## make both shipped models and their reports again (most of an hour)
+train: setup-dev  ## make both shipped models and their reports again (three quarters of an hour)
 	@$(python) -m serving train demo
 	@$(python) -m serving train vqa
 
