@@ -40,7 +40,7 @@ class Environment:
         say(f"· installing the competitors of {lock.name} into {self.folder.relative_to(ROOT)}")
         _run(_UV, "venv", "--quiet", "--clear", "--python", sys.executable, self.folder)
         _run(
-            *(_UV, "pip", "install", "--quiet", "--python", self.python),
+            *(_UV, "pip", "install", "--quiet", "--compile-bytecode", "--python", self.python),
             *("--require-hashes", "-r", lock),
         )
         stamp.touch()
