@@ -37,7 +37,7 @@ from contract.settings import Settings, SettingsError, load_settings
 from contract.talk import Talks
 from contract.turns import Turns
 from labels.classes import LabelsError, default_labels, read_labels
-from worker import menu
+from worker import heap, menu
 from worker.answerer import Answerer
 from worker.breaker import Breaker
 from worker.doctor import command as doctor
@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def run() -> int:
     """Work; return 0 when told to stop, 2 for settings that cannot work, 1 to be started again."""
+    heap.share()
     try:
         settings = load_settings("wechat_app_secret")
         logs.set_up("worker", settings.log_format, Redaction.of(settings))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import gc
 import logging
 import os
 import signal
@@ -68,6 +69,7 @@ class Supervisor:
         """Work until SIGTERM or SIGINT, then wait for the children."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
+        gc.freeze()  # to look through what all share would give each child a copy of it
         while not self._stopping:
             for role in sorted(self._roles.keys() - self._filled()):
                 if time.monotonic() >= self._not_before[role]:
