@@ -87,7 +87,7 @@ def listens(url: str) -> bool:
     """Return whether an HTTP server is there, whatever it says."""
     try:
         return bool(requests.get(url, timeout=1).status_code)
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 

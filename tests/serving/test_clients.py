@@ -209,7 +209,7 @@ def secure(
     url = f"https://localhost:{port}"
 
     def ready() -> bool:
-        with contextlib.suppress(requests.ConnectionError):
+        with contextlib.suppress(requests.RequestException):
             return bool(requests.get(url, verify=str(folder / "ca.pem"), timeout=5).status_code)
         return False
 

@@ -74,7 +74,7 @@ def messages(port: int) -> float:
     """Return how many messages have their outcome; none while nothing answers yet."""
     try:
         return value(scrape(port), f"{OUR}_messages_total")
-    except requests.ConnectionError:
+    except requests.RequestException:
         return 0
 
 

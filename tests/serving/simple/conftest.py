@@ -74,7 +74,7 @@ class Server:
 
 
 def _ready(server: Server) -> bool:
-    with contextlib.suppress(requests.ConnectionError):
+    with contextlib.suppress(requests.RequestException):
         return server.get("/health").ok
     return False
 

@@ -34,7 +34,7 @@ def url(folder: Path) -> Iterator[str]:
     found = f"http://127.0.0.1:{free_port()}"
 
     def ready() -> bool:
-        with contextlib.suppress(requests.ConnectionError):
+        with contextlib.suppress(requests.RequestException):
             return requests.get(f"{found}/health", timeout=20).ok
         return False
 
