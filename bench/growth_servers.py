@@ -39,7 +39,7 @@ def models(number: int) -> Mapping[str, float]:
         process.await_ready(server)
         asks = [serving_client.rest(port, each, 1, picture) for each in names]
         calls = [stack.enter_context(serving_client.connected(each, 1))[0] for each in asks]
-        return {"cpu": _cost(server, calls), "mb": process.memory(process.session(server))}
+        return {"cpu": _cost(server, calls)}
 
 
 def _cost(server: Program, calls: list[serving_client.Call]) -> float:

@@ -17,8 +17,6 @@ from simulator.house import Program
 _TICKS = os.sysconf("SC_CLK_TCK")  # a second
 # In /proc/PID/stat behind the name; the last are utime, stime, and those of children that ended.
 _PARENT, _SESSION, _CPU = 1, 3, slice(11, 15)
-
-
 _PATIENCE = 120.0  # seconds to start
 
 
