@@ -1,7 +1,8 @@
 """`python -m bench.serving_cost`: what the model server's own work for one picture costs, by parts.
 
-In this process, without sockets and with a model that answers at once. Microseconds of CPU, the
-best of many tries: on a busy machine the others are what others did.
+In this process, without sockets and with a model that answers at once; beside it, what the demo
+classifier takes by itself, in batches. Microseconds of CPU, the best of many tries: on a busy
+machine the others are what others did.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from serving.flags import Flags
 from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.config import ModelConfig
 from serving.monitoring.metrics import Metrics
+from serving.platforms.tensorflow import SavedModel
 from serving.prediction_service import PredictionService
 from serving.protocol import json_answer, tensor
 from serving.protocol.json_parse import parse_json
@@ -32,8 +34,10 @@ from serving.protocol.json_tensor import Array, decode_b64
 from serving.protocol.prediction_service_pb2 import PredictRequest
 from serving.protocol.signature import Signature, TensorInfo
 from serving.protocol.tensor_pb2 import DataType
+from simulator import programs
 
 _CALLS, _TRIES = 300, 15
+_BATCHES, _RUNS = (1, 4, 8, 16), 240  # pictures at a time; in all, in each try
 _SCORES = np.array([[0.9, 0.0987, 1.3e-3, 2e-5, 7e-9]], np.float32)
 _OUTPUTS: dict[str, Array] = {"classes": np.array([[1, 2, 3, 4, 5]], np.int32), "scores": _SCORES}
 
@@ -69,6 +73,7 @@ def main() -> int:
         catalogue.apply([ModelConfig(name="m", base_path=Path(name))])
         _tell("REST", _rest(catalogue, picture))
         _tell("gRPC", _grpc(catalogue, picture))
+    _tell_model(SavedModel(programs.MODELS / "demo" / "1"), picture)
     return 0
 
 
@@ -116,14 +121,21 @@ def _tell(front: str, calls: Sequence[tuple[str, Call]]) -> None:
     sys.stdout.write(f"{front}: {whole:.0f} µs: {', '.join(lines)}, the rest {rest_of_it:.0f}\n")
 
 
-def _micros(call: Call) -> float:
+def _tell_model(model: SavedModel, picture: bytes) -> None:
+    for size in _BATCHES:
+        batch = {INPUT: np.array([picture] * size, object)}
+        micros = _micros(lambda batch=batch: model.run(SIGNATURE, batch), _RUNS // size) / size  # type: ignore[misc]
+        sys.stdout.write(f"the model, {size} at a time: {micros:,.0f} µs a picture\n")
+
+
+def _micros(call: Call, calls: int = _CALLS) -> float:
     """Return the microseconds of CPU that a call takes at best."""
     tries = []
     for _ in range(_TRIES):
         began = time.process_time()
-        for _ in range(_CALLS):
+        for _ in range(calls):
             call()
-        tries.append((time.process_time() - began) / _CALLS)
+        tries.append((time.process_time() - began) / calls)
     return min(tries) * 1e6
 
 
