@@ -71,30 +71,30 @@ lock: setup-dev  ## resolve requirements/*.in anew, to the newest that fit
 screenshots: setup-dev  ## take the pictures in docs/ from the running demo (needs chromium)
 	@PYTHONPATH=. $(python) docs/screenshots.py
 
-bench: bench-worker bench-serving bench-peers bench-answers bench-scale bench-webhook bench-message bench-growth bench-start bench-gpu  ## every benchmark, against the competitors; see docs/performance.md
+bench: bench-worker bench-serving bench-peers bench-answers bench-scale bench-webhook bench-message bench-growth bench-start bench-gpu  ## every benchmark, against the competitors, in 35 minutes; see docs/performance.md
 
-bench-worker: setup-dev  ## our worker beside RQ, Celery, dramatiq and huey (eight minutes)
+bench-worker: setup-dev  ## our worker beside RQ, Celery, dramatiq and huey (six minutes)
 	@$(python) -m bench.worker
 
 bench-serving: setup-dev  ## the model server beside the same models without one, fp32 and int8 (eight minutes)
 	@$(python) -m bench.serving
 
-bench-peers: setup-dev  ## the model server beside mosec, LitServe, BentoML, Flask and its namesake (nine minutes)
+bench-peers: setup-dev  ## the model server beside mosec, LitServe, BentoML, Flask and its namesake (eight minutes)
 	@$(python) -m bench.peers
 
-bench-answers: setup-dev  ## the model that answers questions, and what it has to beat (five minutes)
+bench-answers: setup-dev  ## the model that answers questions, and what it has to beat (three minutes)
 	@$(python) -m bench.answers
 
 bench-scale: setup-dev  ## what a message costs, and how many of each part which load needs (two minutes)
 	@$(python) -m bench.scale
 
-bench-webhook: setup-dev  ## our webhook beside such as reply only or queue only (five minutes)
+bench-webhook: setup-dev  ## our webhook beside such as reply only or queue only (four minutes)
 	@$(python) -m bench.webhook
 
-bench-message: setup-dev  ## a picture through the whole product, step by step (three minutes)
+bench-message: setup-dev  ## a picture through the whole product, step by step (one minute)
 	@$(python) -m bench.message
 
-bench-growth: setup-dev  ## what a message costs while queue, followers and pictures grow (two minutes)
+bench-growth: setup-dev  ## what a message costs while queue, followers, clients, models and pictures grow (three minutes)
 	@$(python) -m bench.growth
 
 bench-start: setup-dev  ## how soon each program is ready (one minute)
