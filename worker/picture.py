@@ -1,6 +1,7 @@
 """Bytes from a stranger to pictures that models take: safe, upright, opaque, small; JPEG again.
 
-Whatever hides in the file (EXIF, several frames, odd profiles) is gone after that.
+Whatever hides in the file (EXIF, several frames, odd profiles) is gone after that, also where the
+copy for questions need not be written anew.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import math
 import os
 import threading
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from worker import jpeg
 from worker.errors import NotAPicture, PictureBroken, PictureTooLarge
 
 MOST_PIXELS = 50_000_000  # a phone's largest JPEG, which is never decoded whole
@@ -23,6 +25,8 @@ LARGE_SIDE = 1440  # pixels, the long side of the copy for questions: most photo
 _SHRINKS_WHILE_DECODING = frozenset({"JPEG", "MPO"})
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 _SMALL_QUALITY, _LARGE_QUALITY = 90, 85  # of JPEG; the large copy is kept in Redis
+_LIGHT = 0.25  # bytes a pixel: a JPEG of more is written anew, for Redis' sake
+_FINER = 1.5  # times as large as needed: what JPEG's decoder shrinks by itself is coarse
 _LONGEST = 8  # short sides: a strip is shrunk, not sent a kilometre wide
 _DECODERS = threading.BoundedSemaphore(os.cpu_count() or 1)  # decoding is what takes memory
 _WHOLE = threading.Lock()  # most of all where it cannot shrink: one at a time
@@ -45,19 +49,33 @@ def prepare(data: bytes, short_side: int) -> Prepared:
     """
     image = _open(data)
     shrinks = image.format in _SHRINKS_WHILE_DECODING
-    scale = max(_small_scale(image.size, short_side), _large_scale(image.size))
     with contextlib.nullcontext() if shrinks else _WHOLE, _DECODERS:
         try:
-            picture = _decode(image, _scaled(image.size, scale))
-            small, large = _small_scale(picture.size, short_side), _large_scale(picture.size)
-            return Prepared(
-                small=_jpeg(_shrink(picture, _scaled(picture.size, small)), _SMALL_QUALITY),
-                large=_jpeg(_shrink(picture, _scaled(picture.size, large)), _LARGE_QUALITY),
-            )
+            return _prepare(image, data, short_side)
         except MemoryError:
             raise PictureTooLarge("no memory to decode it") from None
         except Exception as error:  # noqa: BLE001  # Pillow lets all that its decoders raise pass
             raise PictureBroken(f"cannot be decoded: {type(error).__name__}") from None
+
+
+def _prepare(image: Image.Image, data: bytes, short_side: int) -> Prepared:
+    as_it_is = _as_it_is(image, data)
+    scale = _small_scale(image.size, short_side)
+    if as_it_is is None:
+        scale = max(scale, _large_scale(image.size))
+    picture = _decode(image, scale, _FINER if as_it_is else 1.0)
+    small, large = _small_scale(picture.size, short_side), _large_scale(picture.size)
+    return Prepared(
+        small=_jpeg(_shrink(picture, _scaled(picture.size, small)), _SMALL_QUALITY),
+        large=as_it_is or _jpeg(_shrink(picture, _scaled(picture.size, large)), _LARGE_QUALITY),
+    )
+
+
+def _as_it_is(image: Image.Image, data: bytes) -> bytes | None:
+    """Return the file without what hides in it, if it is already such as we would write it."""
+    fits = _large_scale(image.size) == 1.0 and len(data) <= _LIGHT * image.width * image.height
+    plain = image.format == "JPEG" and image.mode == "RGB"
+    return jpeg.bare(data) if fits and plain and _is_upright(image) else None
 
 
 def _open(data: bytes) -> Image.Image:
@@ -78,10 +96,11 @@ def _most_pixels(form: str | None) -> int:
     return MOST_PIXELS_WEBP if form == "WEBP" else MOST_PIXELS_WHOLE
 
 
-def _decode(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Return it upright and opaque in RGB, hardly larger than that size."""
+def _decode(image: Image.Image, scale: float, finer: float) -> Image.Image:
+    """Return it upright and opaque in RGB, at that scale."""
+    size = _scaled(image.size, scale)
     # JPEG can be decoded at 1/2, 1/4, 1/8 of its size, which saves most of the time and memory.
-    image.draft("RGB", size)
+    image.draft("RGB", _scaled(image.size, scale * finer))
     image.load()
     # Shrunk before all else, which makes copies.
     return _opaque(_upright(_shrink(_in_colours(image), size)))
@@ -101,6 +120,13 @@ def _upright(image: Image.Image) -> Image.Image:
         return ImageOps.exif_transpose(image)
     except Exception:  # noqa: BLE001  # damaged EXIF is no reason to refuse the picture
         return image
+
+
+def _is_upright(image: Image.Image) -> bool:
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation) not in range(2, 9)
+    except Exception:  # noqa: BLE001  # as in _upright()
+        return True
 
 
 def _opaque(image: Image.Image) -> Image.Image:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -56,6 +57,27 @@ def test_small_picture_is_not_enlarged() -> None:
     assert opened(prepared.large).size == (40, 30)
 
 
+def test_what_is_small_and_upright_is_kept_as_it_came_without_what_hides_in_it() -> None:
+    picture = Image.effect_noise((1200, 900), 8).convert("RGB")
+    data = encode(picture, comment=b"taken at home")
+    prepared = prepare(data, SHORT)
+    assert opened(prepared.large).tobytes() == opened(data).tobytes()
+    assert b"home" not in prepared.large
+    assert opened(prepared.small).size == (342, 256)
+
+
+@pytest.mark.parametrize(
+    "options", [{"quality": 100}, {"progressive": True}, {"form": "MPO"}, {"form": "PNG"}]
+)
+def test_what_is_heavy_or_strange_is_written_anew(options: dict[str, Any]) -> None:
+    picture = Image.effect_noise((1200, 900), 8).convert("RGB")
+    data = encode(picture, **options)
+    large = prepare(data, SHORT).large
+    assert (opened(large).format, opened(large).size) == ("JPEG", (1200, 900))
+    assert not opened(large).info.get("progressive")
+    assert len(large) < 0.3 * 1200 * 900
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 20), (20000, 40)])
 def test_odd_shapes_are_no_obstacle(size: tuple[int, int]) -> None:
     prepared = prepare(encode(Image.new("RGB", size), "PNG"), SHORT)
@@ -73,6 +95,7 @@ def test_sideways_photograph_is_turned_upright() -> None:
     red, green, _ = small.getpixel((small.width - 10, small.height // 2))  # type: ignore[misc]
     assert (red > 200, green < 60) == (True, True)
     assert len(small.getexif()) == 0
+    assert opened(prepare(encode(image, exif=exif), SHORT).large).size == (200, 400)
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
