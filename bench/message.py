@@ -1,21 +1,22 @@
 """`python -m bench.message`: from a picture to its answer, through the whole product.
 
 Beside it: the loop that Kantu began as, a bot that answers inside WeChat's request, and the model
-server alone, asked by eight clients: no product can be faster than that.
+server alone, asked by eight clients what the worker asks for a message: no product can be faster.
 """
 
 from __future__ import annotations
 
+import base64
 import concurrent.futures
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from bench import command, process, steps
-from bench.account import AccountAtWork, wait
+from bench.account import MODELS, AccountAtWork, wait
 from bench.cost import process_of
 from bench.endpoint.loop import Eyes
 from bench.harness import ROUNDS, Contestant, race
@@ -23,6 +24,8 @@ from bench.inside import InsideBot
 from bench.message_report import Found
 from bench.report import Report, table
 from simulator.house import say
+from worker.model_server import ModelServer
+from worker.picture import prepare
 
 _RATE, _PACED = 2.0, 10  # messages a second, so many in each round: nothing waits for anything
 _AT_ONCE, _ONE_BY_ONE, _CLIENTS = 48, 12, 8
@@ -84,7 +87,12 @@ class Bench:
                 ("kantu", "**Kantu**", self.kantu),
                 ("loop", "one by one: download, POST, reply", self.loop),
                 ("inside", "inside WeChat's request, 8 at a time", self._inside),
-                ("ceiling", "the model alone, 8 clients", self.ceiling),
+                (
+                    "ceiling",
+                    "the model server alone, asked as for a message, 8 clients",
+                    self.ceiling,
+                ),
+                ("classifier", "the classifier alone, 8 clients", self.classifier),
             )
         ]
         measured = race(contestants, rounds, say)
@@ -114,9 +122,23 @@ class Bench:
         return {"rate": self.inside.rate(_AT_ONCE)}
 
     def ceiling(self) -> Mapping[str, float]:
-        """Ask the model server for as many as it can do, with pictures as our worker sends them."""
-        from worker.picture import prepare
+        """Ask the model server all that a message asks, for as many as it can do."""
+        url = self.work.programs["worker"].environment["SERVING_URL"]
+        server = ModelServer(url, _CLIENTS)
 
+        def ask(picture: bytes) -> None:
+            data = {"b64": base64.b64encode(picture).decode()}
+            server.predict(MODELS[1], "describe", data)
+            server.predict(MODELS[0], "top5", data)
+
+        return self._at_once(ask)
+
+    def classifier(self) -> Mapping[str, float]:
+        """Ask the classifier alone, for as many pictures as it can do."""
+        return self._at_once(self._eyes.ask)
+
+    def _at_once(self, ask: Callable[[bytes], object]) -> Mapping[str, float]:
+        """Ask about pictures as our worker sends them, from eight threads."""
         media = self.work.account.media
         pictures = [
             prepare(media.get(each["MediaId"]), _SHORT_SIDE) for each in self.work.prepare(_CLIENTS)
@@ -124,7 +146,7 @@ class Bench:
         data = [each.small for each in pictures] * 10
         with concurrent.futures.ThreadPoolExecutor(_CLIENTS) as threads:
             begun = time.monotonic()
-            list(threads.map(self._eyes.ask, data))
+            list(threads.map(ask, data))
         return {"rate": len(data) / (time.monotonic() - begun)}
 
     def memory(self, number: int) -> None:

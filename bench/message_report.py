@@ -35,7 +35,7 @@ class Found:
         ours = spread(rounds)
         aims = [
             at_most(f"our own part, one at a time: p50 ≤ {_OURS} ms", ours, _OURS, digits=1),
-            at_least(f"sustained: ≥ {_CEILING} × the model alone", ratio, _CEILING),
+            at_least(f"sustained: ≥ {_CEILING} × the model server alone", ratio, _CEILING),
         ]
         return Report(
             name="message", race=self.race, contestants=contestants, columns=(_RATE,),

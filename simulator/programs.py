@@ -75,6 +75,8 @@ def model_server(
     command = [
         *(sys.executable, "-m", "serving", f"--rest_api_port={port}", "--rest_api_host=127.0.0.1"),
         *(f"--model_config_file={config}", "--model_config_file_poll_wait_seconds=1", "--port=0"),
+        # Pictures keep all cores busy by themselves: sharing one out costs more than it gains.
+        "--tensorflow_intra_op_parallelism=1",
     ]
     served = [
         f"http://127.0.0.1:{port}/v1/models/{each}/metadata" for each in (model, beside) if each
