@@ -20,7 +20,7 @@ from PIL import Image
 
 from bench import process, serving_picture
 from bench.harness import BenchError
-from contract.settings import Settings
+from bench.settings import settings_of
 from simulator import programs
 from simulator.account import Account
 from simulator.api import api
@@ -47,9 +47,9 @@ class AccountAtWork:
         self.account = Account(environment["WECHAT_APP_ID"], environment["WECHAT_APP_SECRET"])
         self.redis = redis.Redis(port=ports["redis"])
         self.programs = _programs(folder, ports, environment)
-        self._settings = _settings(environment)
+        self.settings = settings_of(environment)
         webhook = f"http://127.0.0.1:{ports['app']}/wechat"
-        self._courier = Courier(self.account, self._settings, webhook)
+        self._courier = Courier(self.account, self.settings, webhook)
         self._numbers = itertools.count(1)
         self._seen_before = 0  # entries of the transcript
         self._server = self._wechat(ports["simulator"])
@@ -57,7 +57,7 @@ class AccountAtWork:
     @property
     def slots(self) -> int:
         """How many messages the worker looks at at once."""
-        return self._settings.worker_processes * self._settings.worker_threads
+        return self.settings.worker_processes * self.settings.worker_threads
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
@@ -180,12 +180,6 @@ def _programs(
         "app": programs.webhook(ports["app"], environment, logs["app"]),
         "worker": programs.worker(environment, url, logs["worker"]),
     }
-
-
-def _settings(environment: dict[str, str]) -> Settings:
-    given = {name.lower(): value for name, value in environment.items() if value}
-    known = {name: value for name, value in given.items() if name in Settings.model_fields}
-    return Settings(_env_file=None, **known)  # type: ignore[call-arg, arg-type]  # pydantic reads them
 
 
 def wait(condition: Callable[[], object]) -> None:

@@ -9,25 +9,21 @@ from __future__ import annotations
 
 import argparse
 import functools
-import io
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Callable, Mapping
 
 import redis
 
 import app.limits
-from app import create_app
 from bench import command, crowd, database, growth_servers, serving_picture
 from bench.database import count
-from bench.harness import BenchError, Contestant, Race, race
+from bench.door import Door
+from bench.harness import Contestant, Race, race
 from bench.machine import machine
 from bench.report import Aim, Column, Report
-from bench.webhook_trial import courier_of, push
+from bench.webhook_trial import push
 from contract.follower import Followers
-from contract.settings import Settings
 from simulator.demo import account_settings
 from simulator.house import say
 from worker.picture import prepare
@@ -120,13 +116,7 @@ class _Growth:
 
     def __init__(self, port: int) -> None:
         self._redis = redis.Redis(port=port)
-        ports = {"redis": port, "serving": 9, "simulator": 9}
-        environment = account_settings(ports)
-        given = {name.lower(): value for name, value in environment.items() if value}
-        known = {name: value for name, value in given.items() if name in Settings.model_fields}
-        self._settings = Settings(_env_file=None, **known)  # type: ignore[call-arg, arg-type]  # pydantic reads them
-        self._app = create_app(self._settings)
-        self._account, self._courier = courier_of(environment, self._settings)
+        self._door = Door(account_settings({"redis": port, "serving": 9, "simulator": 9}))
 
     def queue(self, size: int) -> Mapping[str, float]:
         """Measure while so many messages wait."""
@@ -138,42 +128,22 @@ class _Growth:
     def followers(self, size: int) -> Mapping[str, float]:
         """Measure with so many followers known."""
         self._redis.flushall()
-        self._take([10**6])
-        openid = push(self._account, 10**6)["FromUserName"]
-        alias = Followers(self._settings, self._redis).alias(openid)
+        self._door.take([10**6])
+        openid = push(self._door.account, 10**6)["FromUserName"]
+        alias = Followers(self._door.settings, self._redis).alias(openid)
         return {"bytes": crowd.fill(self._redis, alias, size), **self._cost()}
 
     def _cost(self) -> Mapping[str, float]:
-        self._take(range(_WARM))
-        prepared = [self._environ(number) for number in range(_WARM, _WARM + _REQUESTS)]
+        self._door.take(range(_WARM))
+        prepared = [self._door.environ(number) for number in range(_WARM, _WARM + _REQUESTS)]
         before, used = count(self._redis), time.process_time()
         for environ in prepared:
-            self._answer(environ)
+            self._door.answer(environ)
         used, after = time.process_time() - used, count(self._redis)
         return {
             "cpu": 1e6 * used / _REQUESTS,
             "commands": (after.commands - before.commands) / _REQUESTS,
         }
-
-    def _take(self, numbers: Iterable[int]) -> None:
-        for number in numbers:
-            self._answer(self._environ(number))
-
-    def _answer(self, environ: dict[str, Any]) -> None:
-        answer = b"".join(self._app.wsgi_app(environ, lambda *_: lambda _data: None))
-        if answer != b"success":
-            raise BenchError(f"the webhook answered {answer[:80]!r}")
-
-    def _environ(self, number: int) -> dict[str, Any]:
-        query, body = self._courier.seal(push(self._account, number))
-        return {
-            "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/wechat",
-            "QUERY_STRING": urlencode(query), "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1", "CONTENT_LENGTH": str(len(body)),
-            "wsgi.input": io.BytesIO(body), "wsgi.errors": sys.stderr, "wsgi.url_scheme": "http",
-            "wsgi.version": (1, 0), "wsgi.multithread": True, "wsgi.multiprocess": True,
-            "wsgi.run_once": False,
-        }  # fmt: skip
 
 
 @functools.cache

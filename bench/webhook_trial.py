@@ -17,6 +17,7 @@ import redis
 from bench import knock, process
 from bench.database import count
 from bench.harness import BenchError
+from bench.settings import settings_of
 from bench.webhook_lineup import Entry
 from contract.settings import Settings
 from simulator.account import Account
@@ -111,10 +112,7 @@ class Trial:
 
 def _pushes(environment: Mapping[str, str], number: int) -> list[bytes]:
     """Return requests with pictures of ever new followers, as WeChat sends them."""
-    given = {name.lower(): value for name, value in environment.items() if value}
-    known = {name: value for name, value in given.items() if name in Settings.model_fields}
-    settings = Settings(_env_file=None, **known)  # type: ignore[call-arg, arg-type]  # pydantic reads them
-    account, courier = courier_of(environment, settings)
+    account, courier = courier_of(environment, settings_of(environment))
     return [request(*courier.seal(push(account, each))) for each in range(number)]
 
 

@@ -79,7 +79,7 @@ class Snapshot:
 class Picture:
     """One that is kept."""
 
-    data: bytes  # JPEG, at most 1280 pixels long
+    data: bytes  # JPEG, as worker.picture prepares it
     scene: str  # what was found in it, as worker.scene writes it; empty for nothing
 
 
