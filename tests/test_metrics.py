@@ -13,7 +13,8 @@ import worker.metrics
 from contract.steps import STEPS
 from worker.snapshot_metrics import GAUGES, LABELLED
 
-PAGE = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text("utf-8")
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "metrics.md").read_text("utf-8")
 Metric = Counter | Gauge | Histogram
 METRICS: dict[str, list[Metric]] = {
     name: [each for each in vars(module).values() if isinstance(each, Metric)]
@@ -51,6 +52,15 @@ def test_page_lists_every_metric_in_its_order() -> None:
 def test_page_explains_every_step() -> None:
     explained = re.findall(r"^\| ([a-z]+) \| ", PAGE.partition("| step | from")[2], re.MULTILINE)
     assert sorted(explained) == sorted(STEPS.values())
+
+
+def test_page_explains_every_result_of_a_message() -> None:
+    source = "".join((ROOT / "app" / f"{name}.py").read_text() for name in ("handlers", "webhook"))
+    counted = " ".join(re.findall(r"\b(?:count|labels)\((.*)\)", source))
+    results = set(re.findall(r'"([a-z_]+)"', counted)) - {"other"}  # that is a kind
+    assert len(results) == 8
+    explained = PAGE.partition("`result` is ")[2].partition(" `kind` is ")[0]
+    assert set(re.findall(r"`([a-z_]+)`", explained)) == results
 
 
 @pytest.mark.parametrize("metric", ALL, ids=full_name)
