@@ -149,7 +149,8 @@ def together(tallies: Iterable[Tally], family: str) -> dict[str, int]:
 def percentile(buckets: Mapping[str, int], share: float) -> float | None:
     """Return the seconds within which that share (0..1) of messages were done; None for none.
 
-    Right to a few percent: a bucket is 1.4 times as wide as the one before.
+    A bucket is 1.4 times as wide as the one before: right to a few percent where times are spread,
+    and never more than two fifths too high, or three tenths too low.
     """
     wanted = share * sum(buckets.values())
     seen = 0
