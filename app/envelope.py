@@ -31,7 +31,7 @@ Query = Mapping[str, str]
 class BadEnvelope(Exception):
     """Not from WeChat, or not as agreed. The sender is told nothing; the text is for our log.
 
-    There are ten texts, none of which quotes what came: they may label a counter.
+    There are a dozen texts, none of which quotes what came: they may label a counter.
     """
 
 
