@@ -26,13 +26,22 @@ _ENGLISH = re.compile(
     rf"\s+(?P<noun>{_ENGLISH_PICTURE}|one)\b|\b{_ENGLISH_PICTURE}\s+(?P<digit>[1-9])\b",
     re.IGNORECASE,
 )
+# What is left of "第二张呢？" and "and the second picture?": nothing that could be answered.
+_NOTHING = re.compile(
+    r"(?:那|那么|还有)?(?:图里)?呢?"
+    r"|(?:(?:and|so|what about|how about)\s+)*(?:(?:in|on|of|from)\s+)?(?:the picture)?",
+    re.IGNORECASE,
+)
+_MARKS = " \t,，:：.。!！?？~"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Pointer:
     """A question, and which picture it points at."""
 
-    question: str  # without the words that point, so that a model of one picture understands it
+    # Without the words that point, so that a model of one picture understands it; empty where it
+    # asks nothing else.
+    question: str
     number: int = 0  # among those that came together, from 1; 0: it does not say
     back: int | None = None  # 0 the newest, 1 the one before; None: it does not say
 
@@ -63,7 +72,7 @@ def point(question: str) -> Pointer:
     rest = question[: found.start()] + in_its_place + question[found.end() :]
     rest = " ".join(rest.split()).strip(" ,，:：")
     return Pointer(
-        question=rest,
+        question="" if _NOTHING.fullmatch(rest.strip(_MARKS)) else rest,
         number=_number(words),
         back=_back(words),
     )

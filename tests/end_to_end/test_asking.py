@@ -138,6 +138,20 @@ def test_earlier_picture_is_asked_about_beside_the_newer(phone: Phone, language:
 
 
 @BOTH
+def test_earlier_picture_that_is_only_named_is_described(phone: Phone, language: str) -> None:
+    begin(phone, language)
+    show(phone, drawing())
+    show(phone, one_black_square())
+    questions = {
+        "zh": ["有几个圆", "上一张呢？", "第二张呢？"],
+        "en": ["how many circles?", "what about the previous picture?", "And the second picture?"],
+    }
+    _, earlier, later = ask(phone, *questions[language])
+    assert earlier.startswith("4 ")
+    assert {"zh": "黑色的正方形", "en": "black square"}[language] in later
+
+
+@BOTH
 def test_question_before_its_picture_is_answered_with_it(phone: Phone, language: str) -> None:
     begin(phone, language)
     question = {"zh": "最大的图形是什么颜色？", "en": "What colour is the largest shape?"}[language]

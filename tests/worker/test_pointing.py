@@ -22,7 +22,10 @@ def kept(*numbers: int) -> list[Snapshot]:
         ("第一张里有几个红色的圆？", "图里有几个红色的圆？", "a"),
         ("第二张图片里面最大的图形是什么颜色", "图里最大的图形是什么颜色", "b"),
         ("第3张有几个圆", "有几个圆", "c"),
-        ("第三张呢", "呢", "c"),
+        ("第三张呢", "", "c"),
+        ("那第二张呢？", "", "b"),
+        ("还有上一张图片里面呢", "", "b"),
+        ("最后一张", "", "c"),
         ("上一张的圆是什么颜色？", "圆是什么颜色？", "b"),
         ("上上张有什么", "有什么", "a"),
         ("最后一张照片有什么", "有什么", "c"),
@@ -36,6 +39,9 @@ def kept(*numbers: int) -> list[Snapshot]:
         ),
         ("picture 3: how many circles?", "the picture: how many circles?", "c"),
         ("what is on the last image", "what is on the picture", "c"),
+        ("And the second picture?", "", "b"),
+        ("what about the previous one?", "", "b"),
+        ("and in the first picture?", "", "a"),
     ],
 )
 def test_question_points_at_one_of_the_last_pictures(question: str, rest: str, found: str) -> None:

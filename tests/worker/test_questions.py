@@ -150,7 +150,7 @@ def test_earlier_picture_is_meant_where_the_question_says_so(
         ASKED + "有几个圆",
         ASKED + "图里有几个三角形",
         ASKED + "图里有几个三角形 / 那它左边呢",
-        ASKED + "有几个圆 / 呢",
+        ASKED + "有几个圆 / " + phrase("zh", "ask_what"),
     ]
     talk = services.talks.read(OPENID)
     assert [each.picture for each in talk] == [ids[1], ids[0], ids[0], ids[1]]
