@@ -45,6 +45,7 @@ class _Asked:
     picture: bytes
     things: Scene  # in it
     earlier: Sequence[Exchange]  # about it
+    again: bool = False  # it was asked about another one: "and the second one?"
 
 
 def look(job: Job, message: ImageJob, services: Services) -> Reply:
@@ -54,6 +55,10 @@ def look(job: Job, message: ImageJob, services: Services) -> Reply:
         asked = _understand(message, services)
     with noted(job, "seen"):
         answer = services.answerer.ask(asked.picture, asked.question, asked.earlier)
+        if asked.again and not answer.is_known:
+            what = phrase(message.language, "ask_what")
+            asked = dataclasses.replace(asked, question=what, earlier=())
+            answer = services.answerer.ask(asked.picture, asked.question)
         if answer.source is Source.NOBODY and _asks_what_any_picture_shows(asked):
             return _shown(job, message, asked.picture, services)
     answerer.count(answer)
@@ -67,12 +72,17 @@ def _understand(message: ImageJob, services: Services) -> _Asked:
     picture = services.album.get(message.follower, snapshot.id)
     if picture is None:
         raise _gone(message, services)
+    again = not pointer.question and bool(talk) and talk[-1].picture != snapshot.id
+    about = talk[-1].picture if again else snapshot.id
+    earlier = [each for each in talk if each.picture == about]
+    question = earlier.pop().question if again else pointer.question
     return _Asked(
-        question=pointer.question or phrase(message.language, "ask_what"),
+        question=question or phrase(message.language, "ask_what"),
         id=snapshot.id,
         picture=picture.data,
         things=scene.parse(picture.scene),
-        earlier=[each for each in talk if each.picture == snapshot.id],
+        earlier=earlier,
+        again=again,
     )
 
 

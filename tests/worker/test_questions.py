@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -150,10 +151,40 @@ def test_earlier_picture_is_meant_where_the_question_says_so(
         ASKED + "有几个圆",
         ASKED + "图里有几个三角形",
         ASKED + "图里有几个三角形 / 那它左边呢",
-        ASKED + "有几个圆 / " + phrase("zh", "ask_what"),
+        ASKED + "图里有几个三角形 / 那它左边呢",  # the same again
     ]
     talk = services.talks.read(OPENID)
     assert [each.picture for each in talk] == [ids[1], ids[0], ids[0], ids[1]]
+
+
+def test_picture_that_is_only_named_is_described_where_nothing_was_asked_before(
+    send: Send, work: Work, texts: Callable[[], list[str]], services: Services
+) -> None:
+    send(DRAWING)
+    work()
+    for number, question in enumerate(["第一张呢？", "最后一张"], 2):
+        send(question=question, number=number)
+        work()
+    what = phrase("zh", "ask_what")
+    assert texts()[1:] == [ASKED + what, ASKED + f"{what} / {what}"]
+
+
+def test_what_cannot_be_asked_again_about_another_picture_is_not(
+    send: Send, work: Work, texts: Callable[[], list[str]], services: Services
+) -> None:
+    for number in (1, 2):
+        send(DRAWING, number=number)
+        work()
+    services.turns.forget(OPENID)
+    send(question="有几个圆", number=3)
+    work()
+    services.talks.add(
+        OPENID,
+        dataclasses.replace(services.talks.read(OPENID)[-1], question=WEATHER),
+    )
+    send(question="上一张呢？", number=4)
+    work()
+    assert texts()[-1] == ASKED + phrase("zh", "ask_what")
 
 
 def test_picture_that_comes_while_another_is_asked_about_is_not_meant(
