@@ -4,7 +4,7 @@ AnswerError             retry  phrase
 ├── PictureExpired      no     picture_expired      WeChat no longer has it
 ├── NotAPicture         no     not_a_picture        some other file, or none
 ├── PictureBroken       no     picture_broken       cut off on its way
-├── PictureTooLarge     no     picture_too_large    bytes or pixels
+├── PictureTooLarge     no     picture_too_large    bytes, pixels or parts
 ├── NoPicture           no     send_picture_first   a question about nothing
 ├── PictureGone         no     picture_gone         a question about one that was kept for its time
 ├── PictureForgotten    no     picture_forgotten    a question about one of many before the last few
@@ -54,7 +54,7 @@ class PictureBroken(AnswerError):
 
 
 class PictureTooLarge(AnswerError):
-    """More bytes or pixels than we take."""
+    """More bytes, pixels or parts than we take."""
 
     phrase = "picture_too_large"
 

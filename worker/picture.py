@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from worker import jpeg
 from worker.errors import NotAPicture, PictureBroken, PictureTooLarge
+from worker.parts import check_parts
 
 MOST_PIXELS = 50_000_000  # a phone's largest JPEG, which is never decoded whole
 MOST_PIXELS_WHOLE = 25_000_000  # of the other kinds, which are: a WebP of 138 bytes can hold 50
@@ -79,6 +80,7 @@ def _as_it_is(image: Image.Image, data: bytes) -> bytes | None:
 
 
 def _open(data: bytes) -> Image.Image:
+    check_parts(data)
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError:

@@ -184,6 +184,14 @@ def test_many_large_pictures_at_once_take_no_more_memory_than_one_or_two(
     assert peak < 400_000
 
 
+def test_jpeg_of_very_many_scans_costs_nothing() -> None:
+    whole = encode(Image.new("L", (2000, 2000)), progressive=True).removesuffix(b"\xff\xd9")
+    scan = whole[whole.rindex(b"\xff\xda") :]
+    data = whole + scan * 100_000 + b"\xff\xd9"
+    with pytest.raises(PictureTooLarge, match="scans"):
+        prepare(data, SHORT)
+
+
 _PEAK = """
 import pathlib, sys, threading
 from worker.picture import prepare

@@ -1,0 +1,54 @@
+"""worker.parts"""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from tests.conftest import encode
+from worker.errors import PictureTooLarge
+from worker.parts import MOST_PARTS, MOST_SCANS, check_parts
+
+PROGRESSIVE = encode(Image.new("L", (64, 64)), progressive=True)
+END = b"\xff\xd9"
+
+
+def with_scans(number: int, before: bytes = b"") -> bytes:
+    """Return a JPEG whose last scan comes again so many times."""
+    whole = PROGRESSIVE.removesuffix(END)
+    return whole + before + whole[whole.rindex(b"\xff\xda") :] * number + END
+
+
+@pytest.mark.parametrize("before", [b"", b"\xff\x01", b"\xff\xff", b"\xff\xd0"])
+def test_jpeg_of_very_many_scans_is_refused(before: bytes) -> None:
+    with pytest.raises(PictureTooLarge, match="of them scans"):
+        check_parts(with_scans(MOST_SCANS, before))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_what_encoders_write_is_taken(mode: str) -> None:
+    photograph = Image.effect_noise((300, 200), 90).convert(mode)
+    check_parts(encode(photograph, progressive=True, quality=98))
+    check_parts(encode(photograph, quality=98))
+
+
+def test_film_behind_a_photograph_is_no_part_of_it() -> None:
+    check_parts(PROGRESSIVE + b"\xff\xda\0\2" * 1000)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8" + b"\xff\xe5\0\2" * (MOST_PARTS + 1),
+        b"\x89PNG\r\n\x1a\n" + b"\0\0\0\0abCd\0\0\0\0" * (MOST_PARTS + 1),
+    ],
+    ids=["JPEG", "PNG"],
+)
+def test_file_of_very_many_small_parts_is_refused(data: bytes) -> None:
+    with pytest.raises(PictureTooLarge, match=r"segments or more|chunks"):
+        check_parts(data)
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xd8", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n\xff"])
+def test_beginning_of_a_file_is_left_to_whoever_opens_it(data: bytes) -> None:
+    check_parts(data)
