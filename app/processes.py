@@ -25,7 +25,7 @@ def _settings() -> Settings | None:
 
 
 class _AsOurs(Logger):  # type: ignore[misc]  # gunicorn annotates nothing
-    """gunicorn's own lines in the form of ours."""
+    """gunicorn's own lines in the form of ours, redacted: some quote a request with its query."""
 
     def setup(self, cfg: object) -> None:
         """Have them go where ours go."""
@@ -38,7 +38,6 @@ share("app")
 _chosen = _settings()
 if _chosen:
     logs.set_up("app", _chosen.log_format, Redaction.of(_chosen))
-if _chosen and _chosen.log_format == "json":
     logger_class = _AsOurs
 preload_app = True  # all processes are forked from this one
 worker_class = "gthread"

@@ -17,7 +17,7 @@ import redis
 
 from app.crypto import MessageCipher
 from contract.job import picture_queue
-from tests.app.conftest import ACCOUNT, Push, courier
+from tests.app.conftest import ACCOUNT, OPENID, Push, courier
 from tests.app.door import REFUSED, SUCCESS, Door, status_of
 from tests.app.forge import KEY, encrypt, inside, sealed, signed
 from tests.conftest import APP_ID, make_settings
@@ -301,6 +301,15 @@ def test_echo_is_plain_text_whatever_it_says(safe: Door) -> None:
     assert (answer.status, answer.body) == (200, b"<script>1</script>")
     assert answer.headers["Content-Type"].startswith("text/plain")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_what_is_no_http_is_refused_and_its_query_is_in_no_log(safe: Door) -> None:
+    query = f"signature=5ec7e7&openid={OPENID}"
+    with socket.create_connection(("127.0.0.1", safe.port), timeout=10) as stream:
+        stream.sendall(f"GET /wechat?{query}\r\nHost: a\r\n\r\n".encode())
+        assert status_of(stream) == 400
+    assert "Invalid HTTP request line" in safe.log()
+    assert [each for each in ("5ec7e7", OPENID) if each in safe.log()] == []
 
 
 # 15: test_storm.py.
