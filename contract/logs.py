@@ -22,6 +22,8 @@ Form = Literal["text", "json"]
 HEADER = "X-Request-Id"
 _PROPER = re.compile(r"[0-9A-Za-z-]{8,64}")
 _TEXT = "%(levelname)s %(name)s %(message)s"
+# What a terminal would obey, or take for the end of a line; a tab is neither.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _request = contextvars.ContextVar("request", default="")
 
 
@@ -67,13 +69,20 @@ def formatter(program: str, form: Form, redaction: Redaction) -> logging.Formatt
 
 
 class _Text(logging.Formatter):
+    """A line; what follows it, such as a traceback, is indented: none of it looks like a line."""
+
     def __init__(self, redaction: Redaction) -> None:
         super().__init__(_TEXT)
         self._redaction = redaction
 
     def format(self, record: logging.LogRecord) -> str:
-        line = self._redaction(super().format(record))
-        return f"{line} request={request()}" if request() and "\n" not in line else line
+        text = _CONTROL.sub(_escaped, self._redaction(super().format(record)))
+        line, *more = text.split("\n")
+        return "\n    ".join([f"{line} request={request()}" if request() else line, *more])
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return ascii(found[0])[1:-1]
 
 
 class _Json(logging.Formatter):

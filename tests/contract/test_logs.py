@@ -30,6 +30,16 @@ def test_people_read_a_line() -> None:
         assert form.format(record("well")) == "WARNING worker.x well"
 
 
+def test_nobody_can_have_a_line_written_that_looks_like_another() -> None:
+    form = logs.formatter("worker", "text", Redaction())
+    with logs.about("r" * 16):
+        line = form.format(record("said: %s", "no\r\nERROR root \x1b[31mforged\x9b2J\u2028\tyes"))
+    assert line == (
+        f"WARNING worker.x said: no\\r request={'r' * 16}\n"
+        "    ERROR root \\x1b[31mforged\\x9b2J\\u2028\tyes"
+    )
+
+
 def test_programs_read_an_object() -> None:
     form = logs.formatter("worker", "json", Redaction(["hunter2"]))
     fields = {"job": "a", "ms": 12, "reason": "hunter2 is wrong"}
