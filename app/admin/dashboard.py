@@ -6,7 +6,7 @@ shows what a job is called with, which is the OpenID. So here
     GET      reads through a client that cannot write
     POST     may queue failed jobs again, nothing else: whoever deletes a job loses a message
     a job    is read as JSON, and shown without its arguments, its reply and its question
-    scripts  inside its pages carry a nonce
+    scripts  inside its pages carry a nonce; what they fill in is text, never HTML
 """
 
 from __future__ import annotations
@@ -39,11 +39,12 @@ _READS = frozenset(
 # What RQ would tidy up while it reads; left to the worker. Nothing was removed is the answer.
 _TIDYING = frozenset({"LREM", "SREM", "ZREM", "ZREMRANGEBYSCORE", "DEL", "EXPIRE"})
 _CHANGES = frozenset({"rq_dashboard.requeue_job_view", "rq_dashboard.requeue_all"})
-# In its pages: a way back to ours, and letters that every machine has.
+# In its pages: a way back to ours, letters that every machine has, and texts that stay texts.
 _OURS = {
     '<a class="navbar-brand">RQ-dashboard</a>':
         f'<a class="navbar-brand" href="{PREFIX}/">‹ 看图 Kantu</a>',
     f"{PREFIX}/rq/own/favicon.ico": f"{PREFIX}/static/mark.svg",
+    "<%= d.": "<%- d.",  # its scripts put in as HTML what is text, such as a model server's error
     "</head>": f'<link rel="stylesheet" href="{PREFIX}/static/rq.css"></head>',
 }  # fmt: skip
 _NOTES = (  # of a job, those that say nothing of what was asked and answered

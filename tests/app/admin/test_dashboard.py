@@ -142,6 +142,13 @@ def test_scripts_inside_its_pages_carry_a_nonce(client: Client) -> None:
     assert nonces[0] != nonces[1]
 
 
+def test_its_scripts_fill_in_texts_as_texts(client: Client, abandoned: Job) -> None:
+    found = [path for path in views(abandoned.id) if "view/" in path]
+    pages = [client.get(f"/admin/rq/{path}").text for path in found]
+    assert sum("<%- d.exc_info %>" in page for page in pages) == 1
+    assert [page for page in pages if "<%= d." in page] == []
+
+
 def test_its_pages_lead_back_to_ours(client: Client) -> None:
     assert 'href="/admin/">‹ 看图 Kantu</a>' in client.get("/admin/rq/").text
 
