@@ -1,7 +1,7 @@
 """Bytes from a stranger to pictures that models take: safe, upright, opaque, small; JPEG again.
 
-Whatever hides in the file (EXIF, several frames, odd profiles) is gone after that, also where the
-copy for questions need not be written anew.
+Whatever hides in the file (EXIF, comments, several frames, odd profiles) is gone after that, also
+where the copy for questions need not be written anew.
 """
 
 from __future__ import annotations
@@ -162,6 +162,7 @@ def _shrink(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:
+    image.info = {}  # else Pillow writes the comment that was in the file
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality)
     return file.getvalue()

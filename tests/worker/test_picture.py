@@ -98,6 +98,26 @@ def test_sideways_photograph_is_turned_upright() -> None:
     assert opened(prepare(encode(image, exif=exif), SHORT).large).size == (200, 400)
 
 
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ("JPEG", ("comment", "exif", "icc_profile", "xmp")),
+        ("WEBP", ("exif", "icc_profile", "xmp")),
+        ("PNG", ("exif", "icc_profile")),
+        ("GIF", ("comment",)),
+    ],
+)
+def test_nothing_is_kept_of_what_a_file_says_beside_its_picture(
+    form: str, told: tuple[str, ...]
+) -> None:
+    data = encode(Image.new("RGB", (64, 64)), form, **dict.fromkeys(told, b"canary"))
+    assert b"canary" in data or form == "PNG"  # which compresses it
+    prepared = prepare(data, SHORT)
+    for each in (prepared.small, prepared.large):
+        assert b"canary" not in each
+        assert opened(each).info.keys() <= {"jfif", "jfif_version", "jfif_density", "jfif_unit"}
+
+
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 def test_damaged_exif_is_no_obstacle() -> None:
     data = encode(Image.new("RGB", (64, 64)), exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")
