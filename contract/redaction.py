@@ -6,7 +6,8 @@ The last line of defence. Whoever writes a log line leaves them out in the first
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from urllib.parse import parse_qsl, unquote
 
 from pydantic import SecretStr
 
@@ -34,9 +35,11 @@ class Redaction:
     @classmethod
     def of(cls, settings: Settings) -> Redaction:
         """Return one that knows the secrets of these settings."""
-        values = (getattr(settings, name) for name in type(settings).model_fields)
-        found = [each.get_secret_value() for each in values if isinstance(each, SecretStr)]
-        return cls([*found, *settings.wechat_tokens])
+        values = [getattr(settings, name) for name in type(settings).model_fields]
+        secrets = [each.get_secret_value() for each in values if isinstance(each, SecretStr)]
+        addresses = [each for each in (*values, *secrets) if isinstance(each, str)]
+        inside = [each for address in addresses for each in _inside(address)]
+        return cls([*secrets, *settings.wechat_tokens, *inside])
 
     def __call__(self, text: str) -> str:
         """Return the text without them."""
@@ -44,3 +47,15 @@ class Redaction:
             text = self._known.sub(_HIDDEN, text)
         text = _IN_URL.sub(f"{_HIDDEN}:{_HIDDEN}", text)
         return _OPENID.sub("o…", _NAMED.sub(rf"\g<1>{_HIDDEN}", text))
+
+
+def _inside(address: str) -> Iterator[str]:
+    """Give what may be secret in an address: of its login the last part, and what its query says.
+
+    Errors quote parts of addresses, in which the whole would not be found.
+    """
+    rest = address.partition("://")[2]
+    login = re.split("[/?#]", rest, maxsplit=1)[0].rpartition("@")[0]
+    password = login.rpartition(":")[2]  # or a name that is a key
+    yield from (password, unquote(password))
+    yield from (value for _, value in parse_qsl(rest.partition("?")[2]))

@@ -314,12 +314,14 @@ def _describe(problem: Any) -> str:
     if problem["input"] is None:
         return f"{name.upper()} {message}"
     secret = "SecretStr" in str(Settings.model_fields[name].annotation)
-    shown = "" if secret else f"={_without_password(problem['input'])!r}"
+    shown = "" if secret else f"={_without_secrets(problem['input'])!r}"
     return f"{name.upper()}{shown}: {message}"
 
 
-def _without_password(value: object) -> str:
-    return re.sub(r"(?<=//)([^:]*:).*(?=@)", r"\1***", str(value))  # whatever signs it has
+def _without_secrets(value: object) -> str:
+    """Return the value, if it is an address without its password and its query."""
+    text = re.sub(r"(?<=//)([^:@]*:)?.*(?=@)", r"\1***", str(value))  # whatever signs it has
+    return re.sub(r"\?.+", "?***", text)
 
 
 def _tokens(value: SecretStr) -> list[str]:

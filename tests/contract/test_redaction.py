@@ -44,3 +44,21 @@ def test_secrets_of_the_settings_are_known_by_heart() -> None:
     redaction = Redaction.of(make_settings(wechat_token=f"{TOKEN},another-token"))
     text = f"{TOKEN} another-token {AES_KEY} {APP_SECRET} wx0123456789abcdef"
     assert redaction(text) == "*** *** *** *** wx0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("moderation", "https://office/allowed?key=canary-1"),
+        ("alert_webhook", "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=canary-1"),
+        ("sentry_dsn", "https://canary-1@o1.ingest.sentry.io/1"),
+        ("redis_url", "redis://kantu:canary-1@redis:6379/0"),
+        ("redis_url", "redis+sentinel://kantu:canary%2D1@redis/main/0"),
+        ("redis_url", "redis+sentinel://redis/main/0?sentinel_password=canary-1"),
+    ],
+)
+def test_secrets_inside_addresses_are_known_by_heart(name: str, url: str) -> None:
+    redaction = Redaction.of(make_settings(**{name: url}))
+    assert redaction("Max retries exceeded with url: canary-1") == (
+        "Max retries exceeded with url: ***"
+    )

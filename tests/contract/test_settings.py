@@ -318,6 +318,24 @@ def test_key_of_the_endpoint_comes_from_a_file_and_is_a_secret(
     assert settings.answers_questions
 
 
+@pytest.mark.parametrize(
+    ("name", "url", "shown"),
+    [
+        ("MODERATION", "htps://office/?key=canary", "htps://office/?***"),
+        ("MODERATION", "office/?key=canary", "office/?***"),
+        ("SENTRY_DSN", "htps://canary@o1.ingest.sentry.io:1", "htps://***@o1.ingest.sentry.io:1"),
+        ("SENTRY_DSN", "https//canary@o1.ingest.sentry.io/1", "https//***@o1.ingest.sentry.io/1"),
+    ],
+)
+def test_key_in_an_address_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str, shown: str
+) -> None:
+    monkeypatch.setenv(name, url)
+    with pytest.raises(SettingsError, match=re.escape(f"{name}='{shown}'")) as caught:
+        load_settings(env_file="")
+    assert "canary" not in str(caught.value)
+
+
 def test_model_for_questions_can_be_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VQA_MODEL", "none")
     settings = load_settings(env_file="")

@@ -21,17 +21,21 @@ def test_no_secret_is_ever_shown(doctor: Doctor, form: tuple[str, ...]) -> None:
         "VQA_ENDPOINT_KEY": "canary-key-4711",
         "ALERT_WEBHOOK": "https://127.0.0.1/canary-4711",
         "ADMIN_PASSWORD": "canary-4711-Xq",
+    }
+    addresses = {
         "REDIS_URL": f"redis://kantu:canary-4711@127.0.0.1:{free_port()}/0",
+        "MODERATION": "http://127.0.0.1:9/?key=canary-4711",
     }
     declared = {
         name.upper()
         for name, field in Settings.model_fields.items()
         if "SecretStr" in str(field.annotation)
     }
-    assert secrets.keys() - {"REDIS_URL"} == declared
+    assert secrets.keys() == declared
     endpoint = {"VQA_ENDPOINT": "http://127.0.0.1:9", "VQA_ENDPOINT_MODEL": "model"}
-    for changes in (secrets, {**secrets, "WECHAT_MODE": "no", "WECHAT_AES_KEY": "canary"}):
-        _, lines = doctor(*form, **endpoint, **changes)
+    wrong = {"WECHAT_MODE": "no", "WECHAT_AES_KEY": "canary", "MODERATION": "htp://a/?key=canary"}
+    for changes in ({}, {**wrong, "SENTRY_DSN": "htps://canary@sentry/1"}):
+        _, lines = doctor(*form, **{**endpoint, **secrets, **addresses, **changes})
         said = "\n".join(lines)
         assert "canary" not in said
         assert said.count("✗") + said.count('"wrong"') > 0
