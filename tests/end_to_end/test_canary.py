@@ -1,7 +1,8 @@
 """No secret and no OpenID is to be read anywhere: the whole product, run on marked ones.
 
 Looked at are every program's log, what Prometheus is told, Redis' keys and what they hold (but for
-the jobs' own arguments, and the token where it is kept), and every page for admins.
+the jobs' own arguments, and the token where it is kept), every page for admins and every page of
+the model server. A picture is kept, but not what its file says beside it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ SECRETS = {
     "ADMIN_PASSWORD": "canary-Xq7-admin",
     "VQA_ENDPOINT_KEY": "canary-endpoint-key",
     "ALERT_WEBHOOK": "http://127.0.0.1:1/canary-hook",
+    "MODERATION": "http://127.0.0.1:1/allows?key=canary-moderation",
 }
 QUESTION = "canary 图里有几个圆？"
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -41,6 +43,8 @@ def house(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> Iterator[D
     demo = Demo(tmp_path_factory.mktemp("canary"), print, shipped)
     demo.ports["metrics"] = free_port()
     demo.environment |= SECRETS
+    place = f"default:canary-redis@127.0.0.1:{demo.ports['redis']}"  # which takes any password
+    demo.environment |= {"REDIS_URL": f"redis://{place}/0"}
     demo.environment |= {
         "LOG_FORMAT": "json", "WORKER_METRICS_PORT": str(demo.ports["metrics"]),
         "VQA_ENDPOINT": f"http://127.0.0.1:{free_port()}", "VQA_ENDPOINT_MODEL": "nobody",
@@ -56,7 +60,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> Iterator[D
 
 def talk(phone: Phone, samples: dict[str, bytes]) -> None:
     """Have a follower send what is answered, what is refused, and what fails."""
-    phone.send_picture(samples["5-shapes"])
+    phone.send_picture(marked(samples["5-shapes"]))
     phone.wait_for(1)
     phone.send_text(QUESTION)
     phone.wait_for(2)
@@ -66,9 +70,16 @@ def talk(phone: Phone, samples: dict[str, bytes]) -> None:
     phone.wait_for(5)
 
 
+def marked(picture: bytes) -> bytes:
+    """Return a JPEG that says in a comment, and behind its end, where it was taken."""
+    place = b"canary islands"
+    return picture[:2] + b"\xff\xfe\0" + bytes([2 + len(place)]) + place + picture[2:] + place
+
+
 def test_nothing_marked_can_be_read_anywhere(house: Demo, samples: dict[str, bytes]) -> None:
     phone = new_phone(house)
     talk(phone, samples)
+    served = model_server(house)
     serving = next(each for each in house.house.programs if each.name == "serving")
     serving.end()
     phone.send_picture(samples["1-digit-3"])
@@ -78,9 +89,9 @@ def test_nothing_marked_can_be_read_anywhere(house: Demo, samples: dict[str, byt
     store = redis.Redis(port=house.ports["redis"])
     (token,) = [store.get(key) for key in store.scan_iter("kantu:wechat:*:token")]
     assert isinstance(token, bytes)
-    marked = [*SECRETS.values(), phone.openid, token.decode(), MARK]
-    places = {**logs(house), **metrics(house), **kept(store), **pages(house, store)}
-    found = [(place, each) for place, text in places.items() for each in marked if each in text]
+    marks = [*SECRETS.values(), phone.openid, token.decode(), MARK]
+    places = {**logs(house), **metrics(house), **kept(store), **pages(house, store), **served}
+    found = [(place, each) for place, text in places.items() for each in marks if each in text]
     assert found == []
     assert len(places) > 40
 
@@ -89,7 +100,8 @@ def logs(house: Demo) -> dict[str, str]:
     """Return the logs of all programs of ours; the simulator is WeChat itself."""
     folder = house.folder / "logs"
     found = {
-        name: (folder / f"{name}.log").read_text("utf-8") for name in ("app", "worker", "serving")
+        name: (folder / f"{name}.log").read_text("utf-8")
+        for name in ("app", "worker", "serving", "redis")
     }
     lines = [json.loads(line) for line in found["worker"].splitlines()]
     told = [line for line in lines if "outcome" in line]
@@ -102,6 +114,15 @@ def metrics(house: Demo) -> dict[str, str]:
     """Return what Prometheus is told."""
     urls = [f"http://127.0.0.1:{house.ports[each]}/metrics" for each in ("app", "metrics")]
     return {url: requests.get(url, timeout=10).text for url in urls}
+
+
+def model_server(house: Demo) -> dict[str, str]:
+    """Return the pages of the model server, and its numbers."""
+    base = f"http://127.0.0.1:{house.ports['serving']}"
+    paths = ("/models", "/models/demo/versions", "/statistics", "/statistics/prometheus", "/ui")
+    answers = {path: requests.get(base + path, timeout=10) for path in paths}
+    assert {answer.status_code for answer in answers.values()} == {200}
+    return {f"serving {path}": answer.text for path, answer in answers.items()}
 
 
 def kept(store: redis.Redis) -> dict[str, str]:
