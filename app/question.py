@@ -9,7 +9,8 @@ from contract.follower import language_of
 from contract.settings import Settings
 
 LONGEST = 200  # characters
-_STICKERS = re.compile(r"(\s*\[[^\[\]\s]{1,8}\]\s*)+")  # WeChat's own emoji come so: [微笑]
+# WeChat's own emoji come so: [微笑]. Blanks belong to one place only, or hostile texts take hours.
+_STICKERS = re.compile(r"(\s*\[[^\[\]\s]{1,8}\])+\s*")
 _JAPANESE_OR_KOREAN = re.compile(r"[぀-ヿ가-힣]")
 _A_FEW = 2  # Chinese writers like a の
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import redis
 
-from app import create_app, limits
+from app import create_app, limits, question
 from app.feedback import Feedback
 from contract.choices import Choice, Offer, Offers
 from contract.follower import Followers
@@ -135,6 +136,7 @@ def test_greeting_is_answered_and_is_no_question(
         ("😀", "emoji_only"),
         ("👨‍👩‍👧 ❤️", "emoji_only"),
         ("[微笑][微笑]", "emoji_only"),
+        ("[微笑]  [微笑] ", "emoji_only"),
         ("какого цвета круг?", "other_language"),
         ("丸は何色ですか", "other_language"),
         ("무슨 색이에요?", "other_language"),
@@ -158,6 +160,12 @@ def test_odd_question_is_a_question_all_the_same(
 ) -> None:
     assert say(text) == ""
     assert [job.kwargs["question"] for job in picture_queue(connection).jobs] == [text]
+
+
+def test_text_that_is_nearly_all_emoji_is_looked_at_once(settings: Settings) -> None:
+    began = time.process_time()
+    assert question.fault("[a]   " * 12 + "?", settings) is None
+    assert time.process_time() - began < 0.5  # three times as long for each one more, otherwise
 
 
 def test_other_languages_are_left_to_an_endpoint_that_may_know_them(
