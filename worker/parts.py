@@ -18,15 +18,19 @@ _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 _SCAN, _END = b"\xff\xda", b"\xff\xd9"
 
 
-def check_parts(data: bytes) -> None:
-    """Raise PictureTooLarge for a file of more parts than we read."""
+def check_parts(data: bytes) -> int:
+    """Return how many scans a JPEG has, 0 for another kind of file.
+
+    Raises PictureTooLarge for one of more parts than we read.
+    """
     if data.startswith(_JPEG):
-        _check_jpeg(data)
-    elif data.startswith(_PNG):
+        return _check_jpeg(data)
+    if data.startswith(_PNG):
         _check_png(data)
+    return 0
 
 
-def _check_jpeg(data: bytes) -> None:
+def _check_jpeg(data: bytes) -> int:
     parts, scans, position = 0, 0, len(_JPEG)
     while (found := _MARKER.search(data, position)) and found[0] != _END:
         length = int.from_bytes(data[found.end() : found.end() + 2], "big")
@@ -35,6 +39,7 @@ def _check_jpeg(data: bytes) -> None:
         scans += found[0] == _SCAN
         if parts > MOST_PARTS or scans > MOST_SCANS:
             raise PictureTooLarge(f"JPEG of {parts} segments or more, {scans} of them scans")
+    return scans
 
 
 def _check_png(data: bytes) -> None:

@@ -20,9 +20,10 @@ from worker.errors import NotAPicture, PictureBroken, PictureTooLarge
 from worker.parts import check_parts
 
 MOST_PIXELS = 50_000_000  # a phone's largest JPEG, which is never decoded whole
-MOST_PIXELS_WHOLE = 25_000_000  # of the other kinds, which are: a WebP of 138 bytes can hold 50
+MOST_PIXELS_WHOLE = 25_000_000  # of what is: a WebP of 138 bytes can hold 50
 MOST_PIXELS_WEBP = 18_000_000  # whose decoder keeps four copies: 280 MB
 LARGE_SIDE = 1440  # pixels, the long side of the copy for questions: most photos need no shrinking
+_FEW_PIXELS = 4_000_000  # a JPEG of several scans takes six bytes for each of its own: 24 MB
 _SHRINKS_WHILE_DECODING = frozenset({"JPEG", "MPO"})
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 _SMALL_QUALITY, _LARGE_QUALITY = 90, 85  # of JPEG; the large copy is kept in Redis
@@ -48,9 +49,11 @@ def prepare(data: bytes, short_side: int) -> Prepared:
 
     Raises NotAPicture, PictureBroken or PictureTooLarge.
     """
-    image = _open(data)
-    shrinks = image.format in _SHRINKS_WHILE_DECODING
-    with contextlib.nullcontext() if shrinks else _WHOLE, _DECODERS:
+    scans, image = check_parts(data), _open(data)
+    whole = _is_decoded_whole(image, scans)
+    if image.width * image.height > _most_pixels(image, whole=whole):
+        raise PictureTooLarge(f"{image.format} of {image.width} x {image.height} pixels")
+    with _WHOLE if whole else contextlib.nullcontext(), _DECODERS:
         try:
             return _prepare(image, data, short_side)
         except MemoryError:
@@ -80,22 +83,25 @@ def _as_it_is(image: Image.Image, data: bytes) -> bytes | None:
 
 
 def _open(data: bytes) -> Image.Image:
-    check_parts(data)
     try:
-        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        return Image.open(io.BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError:
         raise NotAPicture(f"{len(data)} bytes of no known kind") from None
     except Exception as error:  # noqa: BLE001  # the same
         raise PictureBroken(f"cannot be opened: {type(error).__name__}") from None
-    if image.width * image.height > _most_pixels(image.format):
-        raise PictureTooLarge(f"{image.format} of {image.width} x {image.height} pixels")
-    return image
 
 
-def _most_pixels(form: str | None) -> int:
-    if form in _SHRINKS_WHILE_DECODING:
-        return MOST_PIXELS
-    return MOST_PIXELS_WEBP if form == "WEBP" else MOST_PIXELS_WHOLE
+def _is_decoded_whole(image: Image.Image, scans: int) -> bool:
+    """Return whether decoding takes much memory for each pixel, however small it is to become."""
+    if image.format not in _SHRINKS_WHILE_DECODING:
+        return True
+    return scans > 1 and image.width * image.height > _FEW_PIXELS
+
+
+def _most_pixels(image: Image.Image, *, whole: bool) -> int:
+    if image.format == "WEBP":
+        return MOST_PIXELS_WEBP
+    return MOST_PIXELS_WHOLE if whole else MOST_PIXELS
 
 
 def _decode(image: Image.Image, scale: float, finer: float) -> Image.Image:

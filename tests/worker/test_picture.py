@@ -212,6 +212,22 @@ def test_jpeg_of_very_many_scans_costs_nothing() -> None:
         prepare(data, SHORT)
 
 
+def test_large_jpegs_of_several_scans_are_decoded_one_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "picture"
+    image = Image.new("RGB", (4890, 4890))  # 24 megapixels, of 6 bytes each
+    path.write_bytes(encode(image, progressive=True, subsampling=0))
+    command = [sys.executable, "-c", _PEAK, str(path)]
+    peak = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert peak < 250_000
+
+
+def test_jpeg_of_several_scans_may_have_fewer_pixels() -> None:
+    image = Image.new("L", (5100, 5100))
+    assert opened(prepare(encode(image), SHORT).small).size == (SHORT, SHORT)
+    with pytest.raises(PictureTooLarge, match="JPEG of 5100 x 5100 pixels"):
+        prepare(encode(image, progressive=True), SHORT)
+
+
 _PEAK = """
 import pathlib, sys, threading
 from worker.picture import prepare
