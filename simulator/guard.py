@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import flask
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from simulator.errors import ApiError, NotHere, WrongField
 
 LARGEST = 12 * 1024 * 1024  # bytes of a request; WeChat takes pictures of 10 MB
-_OURS = {"same-origin", "none"}  # of Sec-Fetch-Site; programs such as tests send none
+_OURS = {"same-origin", "none"}  # of Sec-Fetch-Site
 
 
 def guard(app: flask.Flask) -> None:
@@ -23,10 +25,18 @@ def guard(app: flask.Flask) -> None:
 
 def _refuse_strangers() -> tuple[dict[str, str], int] | None:
     """Refuse what a page of another site would have this browser do to the demo."""
-    site = flask.request.headers.get("Sec-Fetch-Site", "none")
-    if flask.request.method == "POST" and site not in _OURS:
+    if flask.request.method == "POST" and not _is_ours(flask.request):
         return {"errmsg": "this page takes no orders from other sites"}, 403
     return None
+
+
+def _is_ours(request: flask.Request) -> bool:
+    """Return whether no browser says that it is another site's; programs, as tests, say nothing."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in _OURS
+    origin = request.headers.get("Origin")  # which browsers sent before that
+    return origin is None or urlsplit(origin).netloc == request.host
 
 
 def _too_large(_error: RequestEntityTooLarge) -> tuple[dict[str, str], int]:

@@ -116,6 +116,15 @@ def test_other_sites_give_no_orders(client: Client, site: str, status: int) -> N
     assert answer.status_code == status
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"), [("http://evil.example", 403), ("null", 403), ("http://localhost", 200)]
+)
+def test_other_sites_are_known_by_their_origin_in_an_old_browser(
+    client: Client, origin: str, status: int
+) -> None:
+    assert client.post("/chat/follow", headers={"Origin": origin}).status_code == status
+
+
 def test_file_beyond_all_measure_is_refused_in_json(client: Client) -> None:
     path, kind = f"/chat/{OPENID}/picture", "multipart/form-data; boundary=x"
     answer = client.post(path, data=bytes(LARGEST + 1), content_type=kind)
