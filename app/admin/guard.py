@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-from urllib.parse import urlsplit
 
 import flask
 from werkzeug.wrappers import Response
@@ -104,7 +103,7 @@ def _is_ours(request: flask.Request) -> bool:
     if site is not None:
         return site == "same-origin"
     origin = request.headers.get("Origin", "")
-    return bool(origin) and urlsplit(origin).netloc == request.host
+    return origin.endswith(f"://{request.host}")
 
 
 def _is_https(request: flask.Request) -> bool:

@@ -6,7 +6,6 @@ import dataclasses
 import re
 import time
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
 
 import flask
 import redis
@@ -148,7 +147,8 @@ class _Pages:
         """Speak this language from now on, and go back to where one was."""
         if language not in LANGUAGES:
             flask.abort(404)
-        before = urlsplit(flask.request.headers.get("Referer", "")).path
+        address = flask.request.headers.get("Referer", "").partition("://")[2]
+        before = "/" + address.partition("/")[2].partition("?")[0]
         answer = flask.redirect(before if before.startswith(f"{PREFIX}/") else f"{PREFIX}/")
         answer.set_cookie(
             words.COOKIE, language, max_age=_YEAR, path=PREFIX, samesite="Lax", httponly=True

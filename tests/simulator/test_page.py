@@ -117,7 +117,8 @@ def test_other_sites_give_no_orders(client: Client, site: str, status: int) -> N
 
 
 @pytest.mark.parametrize(
-    ("origin", "status"), [("http://evil.example", 403), ("null", 403), ("http://localhost", 200)]
+    ("origin", "status"),
+    [("http://evil.example", 403), ("null", 403), ("http://[", 403), ("http://localhost", 200)],
 )
 def test_other_sites_are_known_by_their_origin_in_an_old_browser(
     client: Client, origin: str, status: int

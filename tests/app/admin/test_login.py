@@ -150,6 +150,7 @@ FORGED = [
     {"Sec-Fetch-Site": "none"},
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
+    {"Origin": "http://["},
     {"Origin": "http://localhost.evil.example"},
     {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
 ]
