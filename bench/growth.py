@@ -72,9 +72,10 @@ def _measure(growth: _Growth, port: int, chosen: argparse.Namespace) -> Report:
             for size in growth_servers.CLIENTS
         ),
         *(
-            (f"{size} models", functools.partial(growth_servers.models, size))
+            (_named(size, "model"), functools.partial(growth_servers.models, size, size))
             for size in growth_servers.MODELS
         ),
+        (f"{_MOST_MODELS} models, one of them asked", _one_of_many),
         *(
             (f"worker: picture of {name}", functools.partial(_picture, *size, name))
             for name, size in _PICTURES.items()

@@ -25,8 +25,8 @@ def clients(port: int, number: int) -> Mapping[str, float]:
         return trial.load(number)
 
 
-def models(number: int) -> Mapping[str, float]:
-    """Ask a model server for so many models in turn: all copies of the demo classifier."""
+def models(number: int, asked: int) -> Mapping[str, float]:
+    """Ask a model server with so many models, all copies of the demo classifier, for some in turn."""
     names = [f"demo{each}" for each in range(number)]
     port, picture = free_port(), serving_picture.jpeg(*_PICTURE)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
@@ -37,7 +37,7 @@ def models(number: int) -> Mapping[str, float]:
         server.start()
         stack.callback(server.end)
         process.await_ready(server)
-        asks = [serving_client.rest(port, each, 1, picture) for each in names]
+        asks = [serving_client.rest(port, each, 1, picture) for each in names[:asked]]
         calls = [stack.enter_context(serving_client.connected(each, 1))[0] for each in asks]
         return {"cpu": _cost(server, calls)}
 
