@@ -37,6 +37,7 @@ _PICTURES = {
     "2 MB": (4032, 3024),
     "10 MB": (8000, 6000),
 }
+_ONE_ASKED = f"{growth_servers.MODELS[-1]} models, one of them asked"
 _FLAT = 0.1
 _CPU = Column(metric="cpu", title="CPU µs", ranged=True)
 _COLUMNS = (
@@ -62,20 +63,23 @@ def main() -> int:
 def _measure(growth: _Growth, port: int, chosen: argparse.Namespace) -> Report:
     more = (chosen.followers,) if chosen.followers else ()
     levels: list[tuple[str, Callable[[], Mapping[str, float]]]] = [
-        *((f"{size:,} messages wait", functools.partial(growth.queue, size)) for size in _QUEUES),
         *(
-            (f"{size:,} followers", functools.partial(growth.followers, size))
+            (_many(size, "message waiting"), functools.partial(growth.queue, size))
+            for size in _QUEUES
+        ),
+        *(
+            (_many(size, "follower"), functools.partial(growth.followers, size))
             for size in (*_FOLLOWERS, *more)
         ),
         *(
-            (f"{size} connections", functools.partial(growth_servers.clients, port, size))
+            (_many(size, "connection"), functools.partial(growth_servers.clients, port, size))
             for size in growth_servers.CLIENTS
         ),
         *(
-            (_named(size, "model"), functools.partial(growth_servers.models, size, size))
+            (_many(size, "model"), functools.partial(growth_servers.models, size, size))
             for size in growth_servers.MODELS
         ),
-        (f"{_MOST_MODELS} models, one of them asked", _one_of_many),
+        (_ONE_ASKED, functools.partial(growth_servers.models, growth_servers.MODELS[-1], 1)),
         *(
             (f"worker: picture of {name}", functools.partial(_picture, *size, name))
             for name, size in _PICTURES.items()
@@ -92,24 +96,26 @@ def _measure(growth: _Growth, port: int, chosen: argparse.Namespace) -> Report:
 
 def _aims(measured: Race) -> list[Aim]:
     growing = {
-        "messages wait": _QUEUES,
-        "followers": _FOLLOWERS,
-        "connections": growth_servers.CLIENTS,
-        "models": growth_servers.MODELS,
+        "message waiting": _QUEUES,
+        "follower": _FOLLOWERS,
+        "connection": growth_servers.CLIENTS,
+        "model": growth_servers.MODELS,
     }
-    pairs = {
-        f"{sizes[-1]:,} {what}: cost within 10 % of that at {sizes[0]}": [
-            f"{size:,} {what}" for size in (sizes[-1], sizes[0])
-        ]
-        for what, sizes in growing.items()
-    }
+    pairs = [(_many(sizes[-1], what), _many(sizes[0], what)) for what, sizes in growing.items()]
     aims = list[Aim]()
-    for text, (large, small) in pairs.items():
+    for large, small in pairs:
+        text = f"{large}: cost within 10 % of that with {small}"
         found = measured.ratio("cpu", large, small)
         met = found is not None and abs(found.median - 1) <= _FLAT
         unclear = found is not None and found.high - found.low > 2 * _FLAT
         aims.append(Aim(text=text, found=found, met=met, unclear=unclear))
     return aims
+
+
+def _many(size: int, what: str) -> str:
+    """Return so many of them in words."""
+    noun, _, rest = what.partition(" ")
+    return " ".join(filter(None, [f"{size:,}", noun if size == 1 else f"{noun}s", rest]))
 
 
 class _Growth:

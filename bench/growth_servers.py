@@ -26,7 +26,7 @@ def clients(port: int, number: int) -> Mapping[str, float]:
 
 
 def models(number: int, asked: int) -> Mapping[str, float]:
-    """Ask a model server with so many models, all copies of the demo classifier, for some in turn."""
+    """Ask a server of so many copies of the demo classifier for some of them in turn."""
     names = [f"demo{each}" for each in range(number)]
     port, picture = free_port(), serving_picture.jpeg(*_PICTURE)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
