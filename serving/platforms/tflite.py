@@ -16,6 +16,7 @@ import numpy as np
 from serving.errors import Internal, InvalidArgument
 from serving.flags import Flags
 from serving.lifecycle.paths import hidden
+from serving.platforms import typed
 from serving.platforms.interpreters import interpreter
 from serving.platforms.tensorflow import import_tensorflow
 from serving.protocol.json_tensor import Array
@@ -57,10 +58,11 @@ class TFLiteModel:
         free = self._free.get()
         try:
             outputs = _run(free, signature_name, inputs)
-        except ValueError as error:  # a shape that it cannot take
-            raise InvalidArgument(hidden(str(error))) from None
-        except RuntimeError as error:
-            raise Internal(hidden(str(error))) from None
+        except (ValueError, RuntimeError) as error:
+            # Not before: models of a fixed batch that can be resized take others as well.
+            typed.check_shapes(signature, inputs)
+            kind = InvalidArgument if isinstance(error, ValueError) else Internal
+            raise kind(hidden(str(error))) from None
         finally:
             self._free.put(free)
         return {name: outputs[name] for name in output_filter or signature.outputs}

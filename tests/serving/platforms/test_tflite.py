@@ -91,11 +91,21 @@ def test_batches_of_any_size_from_many_threads(lite: Path) -> None:
         assert all(pool.map(ask, [1, 5, 2, 30] * 25))
 
 
-def test_wrong_type_and_shape_are_the_clients_mistake(lite: Path) -> None:
+def test_wrong_type_is_the_clients_mistake(lite: Path) -> None:
     model = TFLiteModel(lite / "model.tflite", interpreters=1)
     with pytest.raises(InvalidArgument, match="input x: expected DT_FLOAT, found DT_INT32"):
         model.run("serving_default", {"x": np.array([1], np.int32)})
     assert model.run("serving_default", floats(1))["y"].tolist() == [2]
+
+
+def test_wrong_shape_is_the_clients_mistake(flowers: Path) -> None:
+    model = TFLiteModel(flowers / "iris" / "1" / "model.tflite", interpreters=1)
+    rows = FLOWERS.astype(np.float32)
+    wrong = r"input flower: expected shape \[-1, 4\], found \[3, 2\]"
+    with pytest.raises(InvalidArgument, match=wrong):
+        model.run("serving_default", {"flower": rows[:, :2]})
+    (output,) = model.run("serving_default", {"flower": rows}).values()
+    assert output.argmax(1).tolist() == [0, 1, 2]
 
 
 def test_file_that_is_no_model(tmp_path: Path) -> None:
