@@ -9,9 +9,11 @@ from pathlib import Path
 from serving.doctor import finding, machine, trial
 from serving.doctor.finding import Finding
 from serving.flags import Flags
-from serving.lifecycle import folder
+from serving.lifecycle import offer
 from serving.lifecycle.config import ModelConfig
 from serving.lifecycle.loading import Loader
+from serving.lifecycle.offer import Offer
+from serving.lifecycle.record import RecordError
 
 
 def examine(flags: Flags, models: Sequence[ModelConfig]) -> Iterator[Finding]:
@@ -37,18 +39,33 @@ def _devices() -> Finding:
 
 def _model(load: Loader, model: ModelConfig) -> Iterator[Finding]:
     try:
-        found = folder.versions(model.base_path)
+        found = offer.look(model, assign=False)
     except OSError as error:
         yield Finding(f"model {model.name}: {model.base_path}: {error.strerror}", well=False)
         return
-    chosen = model.policy.choose(list(found))
-    listed = ", ".join(map(str, sorted(found))) or "none"
-    words = f"model {model.name}: {model.base_path} has versions: {listed}"
+    except RecordError as error:
+        yield Finding(f"model {model.name}: {error}", well=False)
+        return
+    chosen = found.chosen()
+    words = f"model {model.name}: {model.base_path} has versions: {_listed(found)}"
     yield Finding(words, well=bool(chosen))
-    for label, number in model.labels.items():
-        yield Finding(f"  label {label} is version {number}", well=number in chosen)
+    for label, number in {**found.labels, **model.labels}.items():
+        well = label not in model.labels or number in chosen  # recorded ones may be of the past
+        yield Finding(f"  label {label} is version {number}", well=well)
     for number in chosen:
-        yield from _version(load, model, number, found[number])
+        yield from _version(load, model, number, found.paths[number])
+
+
+def _listed(found: Offer) -> str:
+    """Return the versions on disk, and what has been decided about them."""
+    pinned, offline = found.decisions.pinned, sorted(found.decisions.offline)
+    return "; ".join(
+        [
+            ", ".join(map(str, sorted(found.paths))) or "none",
+            *([] if pinned is None else [f"pinned: {pinned}"]),
+            *([f"offline: {', '.join(map(str, offline))}"] if offline else []),
+        ]
+    )
 
 
 def _version(load: Loader, model: ModelConfig, number: int, path: Path) -> Iterator[Finding]:

@@ -43,14 +43,14 @@ class Offer:
 def look(model: ModelConfig, *, assign: bool = True) -> Offer:
     """Return what the model's folder offers now; raise OSError or RecordError.
 
-    assign: give the model's label a number where it has none yet, and record that.
+    assign: record the number that the model's label has from now on, where it had none yet.
     """
     base, asked = model.base_path, model.version
     numbered = {} if base.is_file() else folder.versions(base)
     decided = record.decide(record.read(base))
     labels = dict(decided.labels)
-    if assign and asked and not asked.isdecimal() and asked not in labels:
-        labels.update(_assigned(model, numbered))
+    if asked and not asked.isdecimal() and asked not in labels:
+        labels.update(_assigned(model, numbered) if assign else _next(model, numbered, labels))
     named = {number: base / label for label, number in labels.items() if (base / label).is_dir()}
     paths = {**numbered, **named}
     if not paths and _is_bare(model):
@@ -85,8 +85,16 @@ def _assigned(model: ModelConfig, numbered: Mapping[int, Path]) -> dict[str, int
                 record.append(file, change)
     except RecordError as error:
         _warn(model.name, str(error))
-        number = _number(model, numbered, {})
+        return _next(model, numbered, {})
     return {} if number is None else {label: number}
+
+
+def _next(
+    model: ModelConfig, numbered: Mapping[int, Path], labels: Mapping[str, int]
+) -> dict[str, int]:
+    """Return the number that the model's label would be given; {} if there is none."""
+    number = _number(model, numbered, labels)
+    return {} if number is None else {model.version: number}
 
 
 def _number(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import tests.models
 from serving.doctor import live, machine
 from serving.doctor.command import main
+from serving.lifecycle import record, versions
 from serving.lifecycle.config import ModelConfig
 from simulator import programs
 from simulator.house import free_port
@@ -78,7 +81,8 @@ def test_without_a_server_the_models_are_loaded(run: Run, models: dict[str, Path
     assert said.startswith(f"  no server answers on port {port}: the models are loaded here\n")
     assert "  TensorFlow 2." in said
     assert ", devices: CPU:0" in said
-    assert f"  model demo: {models['demo']} has versions: 1\n    version 1 loaded in " in said
+    assert f"  model demo: {models['demo']} has versions: 1\n" in said
+    assert "\n    version 1 loaded in " in said
     assert "    test request serving_default of its warm-up: " in said
     assert "    test request serving_default of zeros: " in said
     assert status == 0
@@ -92,6 +96,67 @@ def test_what_is_wrong_on_disk_is_marked(run: Run, tmp_path: Path) -> None:
     assert "\n!   version 3 cannot be loaded: Could not find SavedModel" in said
     assert f"\n! model empty: {tmp_path}/empty has versions: none\n" in said
     assert f"\n! model none: {tmp_path}/none: No such file or directory\n" in said
+    assert status == 1
+
+
+@pytest.fixture
+def lite(tmp_path: Path) -> Path:
+    """The file of a small model."""
+    tests.models.lite(tmp_path / "made")
+    return tmp_path / "made" / "model.tflite"
+
+
+Told = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Told:
+    def told(base: Path, *flags: str) -> tuple[int, str]:
+        port = f"--rest_api_port={free_port()}"
+        status = main([f"--model_base_path={base}", "--model_platform=tflite", port, *flags])
+        return status, capsys.readouterr().out
+
+    return told
+
+
+def test_what_was_decided_about_versions_counts(lite: Path, tmp_path: Path, told: Told) -> None:
+    base = tmp_path / "decided"
+    for version in ("1", "2", "3"):
+        (base / version).mkdir(parents=True)
+        shutil.copy(lite, base / version)
+    config = ModelConfig(name="m", base_path=base)
+    for action, version in (("offline", "3"), ("pin", "1")):
+        versions.change(config, action, version, "test")
+    status, said = told(base)
+    assert f"model default: {base} has versions: 1, 2, 3; pinned: 1; offline: 3\n" in said
+    assert "version 1 loaded" in said
+    assert "version 2" not in said
+    assert status == 0
+
+
+def test_label_has_the_number_that_the_server_would_give_it(
+    lite: Path, tmp_path: Path, told: Told
+) -> None:
+    base = tmp_path / "labelled"
+    (base / "v0.1.0").mkdir(parents=True)
+    shutil.copy(lite, base / "v0.1.0")
+    status, said = told(base, "--model_version=v0.1.0")
+    assert "has versions: 1\n    label v0.1.0 is version 1\n    version 1 loaded" in said
+    assert (status, record.read(base)) == (0, [])
+
+
+def test_model_without_a_folder_for_its_version(lite: Path, tmp_path: Path, told: Told) -> None:
+    (tmp_path / "bare").mkdir()
+    shutil.copy(lite, tmp_path / "bare")
+    status, said = told(tmp_path / "bare")
+    assert "version 1 loaded" in said
+    assert status == 0
+
+
+def test_record_that_cannot_be_understood_is_told(tmp_path: Path, told: Told) -> None:
+    record.place(tmp_path).write_text("nonsense\n")
+    status, said = told(tmp_path)
+    assert f"! model default: {record.place(tmp_path)}:1: expected one change in JSON" in said
     assert status == 1
 
 

@@ -65,6 +65,12 @@ def test_label_of_nothing_is_given_no_number_yet(tmp_path: Path) -> None:
     assert look(labelled).labels == {"v1": 1}
 
 
+def test_number_of_a_label_can_be_told_before_it_is_recorded(tmp_path: Path) -> None:
+    labelled = model(tmp_path, "1", "v0.1.0", version="v0.1.0")
+    assert look(labelled, assign=False).chosen() == [2]
+    assert record.read(tmp_path) == []
+
+
 def test_model_of_another_framework_needs_no_folder_for_its_version(tmp_path: Path) -> None:
     (tmp_path / "model.joblib").touch()
     found = look(model(tmp_path, platform="scikitlearn", version="v0.1.0"))
