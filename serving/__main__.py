@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 # Imported when they are asked for: most of them import much.
-_COMMANDS = {
+COMMANDS = {
     "client": "serving.clients.command",
     "doctor": "serving.doctor.command",
     "export": "serving.export.command",
@@ -21,10 +21,16 @@ _COMMANDS = {
 
 def main(arguments: Sequence[str]) -> int:
     """Hand over to the command named first; without one, serve."""
-    command, *rest = arguments or [""]
-    if command not in _COMMANDS:
+    command, *rest = arguments or ["serve"]
+    if command.startswith("-"):
         command, rest = "serve", list(arguments)
-    status: int = importlib.import_module(_COMMANDS[command]).main(rest)
+    if command not in COMMANDS:
+        sys.stderr.write(
+            f"serving: there is no command {command}; expected flags, or one of "
+            f"{', '.join(COMMANDS)}: python -m serving --help\n"
+        )
+        return 2
+    status: int = importlib.import_module(COMMANDS[command]).main(rest)
     return status
 
 

@@ -183,6 +183,7 @@ def _whole(values: dict[str, Any]) -> Flags:
 
 _KINDS: dict[str, Any] = get_type_hints(Flags)
 _PORTS = {"port", "rest_api_port"}
+_EXPECTED = {bool: "true or false", int: "a whole number", float: "a number"}
 
 
 def _read(name: str, text: str) -> Any:
@@ -192,8 +193,11 @@ def _read(name: str, text: str) -> Any:
     try:
         return _convert(_KINDS[name], text.removeprefix("="), ports=name in _PORTS)
     except (KeyError, ValueError):
-        shown = text.removeprefix("=")
-        raise FlagError(f"Couldn't interpret value {shown} for flag {name}.") from None
+        shown, wanted = text.removeprefix("="), _EXPECTED[_KINDS[name]]
+        raise FlagError(
+            f"Couldn't interpret value {shown} for flag {name}.\n"
+            f"  expected: {'0 to 65535' if name in _PORTS else wanted}"
+        ) from None
 
 
 def _convert(kind: Any, value: str, *, ports: bool) -> Any:
@@ -223,7 +227,12 @@ def usage() -> str:
             "usage: python -m serving [flags]     serve models by TensorFlow Serving's protocol",
             "       python -m serving doctor      what is served, and does it answer",
             "       python -m serving versions    put versions online, offline, pin, roll back",
-            "       python -m serving export|models|train --help",
+            "       python -m serving client      write a program that asks a model",
+            "       python -m serving inspect     say what a saved model takes and gives",
+            "       python -m serving export      make a model to be served of what was saved",
+            "       python -m serving models      fill a folder with models, and its config",
+            "       python -m serving train       make the models that ship with Kantu again",
+            "--help after each of them tells more;",
             "each flag may come from the environment instead: STFS_MODEL_NAME for --model_name",
             "",
             "flags of tensorflow_model_server, with their defaults:",

@@ -23,7 +23,7 @@ and by which signatures, and how long a request takes. Where a server answers on
 
 def main(arguments: Sequence[str]) -> int:
     """Print the findings; return 0 where all is well, 1 where something is not, 2 for bad flags."""
-    if "--help" in arguments:
+    if {"--help", "-h"} & set(arguments):
         sys.stdout.write(_INTRODUCTION + usage())
         return 0
     logging.basicConfig(level=logging.WARNING, format="%(message)s")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.__main__ import COMMANDS
 from serving.flags import IDLE, FlagError, Flags, parse, usage
 
 
@@ -73,15 +74,27 @@ def test_flag_without_effect_is_taken_with_a_warning(name: str) -> None:
         ("--prot=1", r"^unknown argument: --prot=1\n  did you mean --port\? "),
         ("--port", r"^unknown argument: --port\n  write --port=VALUE, without a blank"),
         ("8500", "^unknown argument: 8500\n  python -m serving --help"),
-        ("--port=x", r"^Couldn't interpret value x for flag port\.$"),
-        ("--port=65536", r"^Couldn't interpret value 65536 for flag port\.$"),
-        ("--enable_batching=1", r"^Couldn't interpret value 1 for flag enable_batching\.$"),
-        ("--max_num_load_retries=1.5", r"value 1\.5 for flag max_num_load_retries\.$"),
+        ("--port=x", r"^Couldn't interpret value x for flag port\.\n  expected: 0 to 65535$"),
+        ("--port=65536", r"^Couldn't interpret value 65536 for flag port\.\n  expected: 0 to"),
+        (
+            "--enable_batching=1",
+            r"value 1 for flag enable_batching\.\n  expected: true or false$",
+        ),
+        ("--max_num_load_retries=1.5", r"max_num_load_retries\.\n  expected: a whole number$"),
+        (
+            "--per_process_gpu_memory_fraction=half",
+            r"value half for flag per_process_gpu_memory_fraction\.\n  expected: a number$",
+        ),
     ],
 )
 def test_wrong_flag_is_named(argument: str, message: str) -> None:
     with pytest.raises(FlagError, match=message):
         parse([argument])
+
+
+def test_help_names_every_command() -> None:
+    told = re.findall(r"^ +python -m serving (\w+)", usage(), re.MULTILINE)
+    assert {*told, "serve"} == set(COMMANDS)  # which is what it does without one
 
 
 def test_help_lists_every_flag() -> None:
