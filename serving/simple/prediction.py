@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from serving import deadline
 from serving.errors import InvalidArgument, NotFound
@@ -53,7 +53,7 @@ class Prediction:
             self._use(name, asked) as found,
             measured(found, self._metrics, "Predict") as served,
         ):
-            chosen = signature.choose(served.servable.signatures, asked.signature_name)
+            chosen = _chosen(served.servable.signatures, asked.signature_name)
             inputs = apply(PREPROCESS, asked.preprocess, asked.arrays(chosen))
             check_names(inputs, chosen)
             outputs = served.servable.run(asked.signature_name, _typed(inputs, chosen))
@@ -77,6 +77,15 @@ class Prediction:
         there = ", ".join([*map(str, numbers), *labels]) or "none"
         version = f"version {which[:100]}" if which else "version"
         return f"model {name} has no {version} that answers; there are: {there}"
+
+
+def _chosen(signatures: Mapping[str, Signature], name: str) -> Signature:
+    """Return the signature of that name; raise InvalidArgument, which says which there are."""
+    try:
+        return signature.choose(signatures, name)
+    except InvalidArgument as error:
+        there = ", ".join(each for each, found in signatures.items() if found.inputs) or "none"
+        raise InvalidArgument(f"{error}; there are: {there}") from None
 
 
 def _typed(inputs: Arrays, chosen: Signature) -> Arrays:

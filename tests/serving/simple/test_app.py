@@ -79,7 +79,7 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"model_version": -1}, 404, "model adder has no version -1"),
     ({"model_version": True}, 400, "model_version: expected a number or a label; found: True"),
     ({"model_version": [1]}, 400, "model_version: expected a number or a label; found: Array"),
-    ({"signature_name": "x"}, 400, 'Serving signature name: "x" not found in signature def'),
+    ({"signature_name": "x"}, 400, 'name: "x" not found in signature def; there are: serving_def'),
     ({"data": {}}, 400, "missing: x. This signature takes: x (DT_FLOAT)"),
     ({"data": {"y": 1}}, 400, "missing: x; unknown: y. This signature takes: x (DT_FLOAT)"),
     ({"data": {"x": ["a"]}}, 400, "JSON Value: "),
