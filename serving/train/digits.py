@@ -26,7 +26,7 @@ _UPSCALE = _SMOOTH * 3 + (Image.Resampling.NEAREST,)
 
 @functools.cache
 def split(part: str) -> tuple[Pixels, npt.NDArray[np.int64]]:
-    """Return scans [n, 8, 8] in 0..1 and their digits for "train", "tune" or "test": 75, 8, 25 %.
+    """Return scans [n, 8, 8] in 0..1 and their digits for "train", "tune" or "test": 67, 8, 25 %.
 
     "tune" is cut from the training part and sets the temperature; nothing is fitted on "test".
     """
@@ -70,7 +70,7 @@ def draw_printed(rng: Random, text: str) -> Image.Image:
 
 @functools.cache
 def fonts() -> tuple[str, ...]:
-    """Return the text fonts that matplotlib brings: DejaVu and STIX."""
+    """Return the text fonts that matplotlib brings: DejaVu, without its display fonts."""
     import matplotlib as mpl
 
     folder = Path(mpl.get_data_path()) / "fonts" / "ttf"
