@@ -106,6 +106,8 @@ def check(flags: Flags, models: Sequence[ModelConfig]) -> None:
         read_parameters(flags.batching_parameters_file)
     metrics_path(flags.monitoring_config_file)
     auth.passwords_of(flags)
+    if flags.tensorflow_session_config_file:
+        read_text(flags.tensorflow_session_config_file)  # TensorFlow, which knows it, comes later
     _check_simple(flags)
     for path in filter(None, (flags.ssl_config_file, flags.rest_api_ssl_config_file)):
         _check_tls(path)
@@ -139,9 +141,9 @@ def _check_tls(path: Path) -> None:
     from serving.tls import SslError, read_ssl_config  # brings gRPC
 
     try:
-        read_ssl_config(path).context()
+        read_ssl_config(path)
     except SslError as error:
-        raise StartError(f"{path}: {error}") from None
+        raise StartError(str(error)) from None
 
 
 def _check_free(host: str, port: int) -> None:

@@ -100,8 +100,13 @@ def test_files_of_secrets_are_read_at_the_start(tmp_path: Path, ports: list[str]
     wrong.write_text("nonsense")
     with pytest.raises(AuthError):
         prepare([*ports, "--model_base_path=/m", f"--basic_auth_file={wrong}"])
-    with pytest.raises(StartError, match=str(wrong)):
+    with pytest.raises(StartError, match=f"^{wrong}:1:1: not an SSLConfig in text format$"):
         prepare([*ports, "--model_base_path=/m", f"--ssl_config_file={wrong}"])
+
+
+def test_file_of_session_options_is_there_at_the_start(ports: list[str]) -> None:
+    with pytest.raises(ConfigError, match=r"^/none: cannot be read: No such file"):
+        prepare([*ports, "--model_base_path=/m", "--tensorflow_session_config_file=/none"])
 
 
 def test_flag_without_effect_is_told(ports: list[str], caplog: pytest.LogCaptureFixture) -> None:
