@@ -158,6 +158,7 @@ class _Routes:
         return flask.Response(program, mimetype="text/plain")
 
     def _metadata(self, name: str) -> dict[str, Any]:
+        self._catalogue.config(name)  # which says what there is, where it is not there
         with self._catalogue.use(name) as served:
             found: dict[str, Any] = json.loads(json_model.metadata(served))
         return found

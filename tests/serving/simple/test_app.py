@@ -181,6 +181,12 @@ def test_client_that_it_writes_is_for_this_server(server: Server) -> None:
     assert (status, "cobol" in said) == (400, True)
 
 
+@pytest.mark.parametrize("what", ["gen_json", "gen_client"])
+def test_nothing_is_written_for_a_model_that_is_not_there(server: Server, what: str) -> None:
+    status, said = server.refuses(server.get(f"/models/nobody/{what}"))
+    assert (status, "There is no model nobody; there are: " in said) == (404, True)
+
+
 def test_json_needs_no_content_type(server: Server) -> None:
     body = json.dumps({"data": {"x": [1]}}).encode()
     assert server.post("/", data=body).json()["y"] == [3.0]
