@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,5 +39,14 @@ def _encode(rng: Random, picture: Image.Image) -> tuple[str, bytes]:
     return form.lower(), file.getvalue()
 
 
+def main(arguments: Sequence[str]) -> int:
+    """Write them."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m serving.train.pictures FOLDER\n")
+        return 2
+    write(Path(arguments[0]), PICTURES)
+    return 0
+
+
 if __name__ == "__main__":
-    write(Path(sys.argv[1]), PICTURES)
+    sys.exit(main(sys.argv[1:]))
