@@ -25,9 +25,16 @@ def main(arguments: Sequence[str]) -> int:
     from serving.train.photographs import PhotographsMissing
 
     base_path = flags.output / flags.model
+    version = base_path / str(flags.version)
+    if flags.only_report and not version.is_dir():
+        sys.stderr.write(
+            f"train: there is no {version}; expected a version to judge: give another --version or "
+            "--output, or leave out --only-report to make it\n"
+        )
+        return 1
     try:
         if flags.only_report:
-            _JUDGES[flags.model](base_path / str(flags.version), base_path)
+            _JUDGES[flags.model](version, base_path)
         else:
             _train(base_path, flags.version, _MAKERS[flags.model])
     except (ExportError, PhotographsMissing) as error:

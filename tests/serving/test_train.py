@@ -101,6 +101,18 @@ def test_report_alone_touches_no_model(steps: Steps) -> None:
     assert (steps.models / "demo" / "report.md").read_text() == "demo 1"
 
 
+def test_report_of_a_version_that_is_not_there(
+    steps: Steps, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [*ARGUMENTS, str(steps.models), "--only-report", "--version", "9"]
+    assert command.main(asked) == 1
+    wanted = steps.models / "demo" / "9"
+    assert capsys.readouterr().err == (
+        f"train: there is no {wanted}; expected a version to judge: give another --version or "
+        "--output, or leave out --only-report to make it\n"
+    )
+
+
 def test_help_tells_what_has_to_be_fetched(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command.main(["--help"])
