@@ -7,6 +7,7 @@ import dataclasses
 import http.client
 import ssl
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -16,7 +17,9 @@ from serving.doctor import finding, trial
 from serving.doctor.finding import Finding
 from serving.doctor.trial import Trial
 from serving.flags import Flags
+from serving.lifecycle import offer
 from serving.lifecycle.config import ModelConfig
+from serving.lifecycle.record import RecordError
 from serving.protocol import signature
 
 _TIMEOUT = 30.0  # seconds, as --rest_api_timeout_in_ms by itself
@@ -98,6 +101,7 @@ def examine(server: Server, model: ModelConfig) -> Iterator[Finding]:
     except (errors.ServingError, OSError) as error:
         yield Finding(f"model {model.name}: {error}", well=False)
         return
+    paths = _paths(model)
     available = [each["version"] for each in found if each["state"] == "AVAILABLE"]
     listed = ", ".join(available) or "none"
     yield Finding(f"model {model.name}: versions that answer: {listed}", well=bool(available))
@@ -106,17 +110,23 @@ def examine(server: Server, model: ModelConfig) -> Iterator[Finding]:
             words = (
                 f"  version {each['version']} {each['state']}: {each['status']['error_message']}"
             )
-            yield Finding(words, well=_is_gone(model, each["version"]))
+            # Of a version whose folder was taken away the server tells for ever.
+            gone = paths is not None and int(each["version"]) not in paths
+            yield Finding(words, well=gone)
     for version in available:
-        yield from _version(server, model, version)
+        place = (paths or {}).get(int(version), model.base_path / version)
+        yield from _version(server, model, version, place)
 
 
-def _is_gone(model: ModelConfig, version: str) -> bool:
-    """Return whether the version's folder was taken away: the server tells of it for ever."""
-    return model.base_path.is_dir() and not (model.base_path / version).exists()
+def _paths(model: ModelConfig) -> Mapping[int, Path] | None:
+    """Return the folders of the model's versions; None where they cannot be looked at from here."""
+    try:
+        return offer.look(model, assign=False).paths
+    except (OSError, RecordError):
+        return None
 
 
-def _version(server: Server, model: ModelConfig, version: str) -> Iterator[Finding]:
+def _version(server: Server, model: ModelConfig, version: str, place: Path) -> Iterator[Finding]:
     path = f"{model.name}/versions/{version}"
     try:
         metadata = server.ask(f"{path}/metadata")["metadata"]["signature_def"]["signature_def"]
@@ -126,7 +136,7 @@ def _version(server: Server, model: ModelConfig, version: str) -> Iterator[Findi
     yield Finding(f"  version {version}")
     signatures = {name: signature.of_json(each) for name, each in sorted(metadata.items())}
     yield from finding.signatures(signatures)
-    chosen = trial.choose(signatures, model.base_path / version)
+    chosen = trial.choose(signatures, place)
     yield trial.run(chosen, lambda asked: server.ask(f"{path}:predict", _body(asked)))
 
 

@@ -74,6 +74,17 @@ def test_broken_version_is_wrong_until_it_is_taken_away(tmp_path: Path) -> None:
     assert version.well
 
 
+@pytest.mark.parametrize("folder", ["0003", "v0.3.0"])
+def test_broken_version_may_lie_in_a_folder_of_another_name(tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir()
+    label = record.Change(when="", action="label", version=3, by="config", label="v0.3.0")
+    with record.alone(tmp_path) as file:
+        record.append(file, label)
+    config = ModelConfig(name="m", base_path=tmp_path)
+    (_, version) = live.examine(Broken(host="", port=0, tls=False, headers={}), config)
+    assert not version.well
+
+
 def test_without_a_server_the_models_are_loaded(run: Run, models: dict[str, Path]) -> None:
     port = free_port()
     chosen = {name: models[name] for name in ("demo", "half_plus_two")}
