@@ -86,4 +86,6 @@ def main(folder: Path, version: int = 1, *, export: bool = False) -> Path:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit("usage: python -m examples.pytorch.train FOLDER [--export]")
     sys.stdout.write(f"{main(Path(sys.argv[1]), export='--export' in sys.argv)}\n")

@@ -30,4 +30,6 @@ def main(folder: Path, version: int = 1) -> Path:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m examples.tflite.train FOLDER")
     sys.stdout.write(f"{main(Path(sys.argv[1]))}\n")
