@@ -7,13 +7,14 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from serving.errors import ServingError
+from serving.errors import InvalidArgument, ServingError
 from serving.flags import FlagError, parse
 from serving.lifecycle import offer, record, versions
 from serving.lifecycle.config import ConfigError, ModelConfig
 from serving.lifecycle.record import RecordError
 from serving.server import configured
 
+_LIST = "list"
 _USAGE = """\
 usage: python -m serving versions [flags of the server] [list]
        python -m serving versions [flags of the server] online|offline|pin VERSION
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     except (FlagError, ConfigError) as error:
         sys.stderr.write(f"versions: {error}\n")
         return 2
-    return _run(model, words or ["list"])
+    return _run(model, words or [_LIST])
 
 
 def _chosen(models: Sequence[ModelConfig], name: str) -> ModelConfig:
@@ -60,15 +61,28 @@ def _chosen(models: Sequence[ModelConfig], name: str) -> ModelConfig:
 def _run(model: ModelConfig, words: Sequence[str]) -> int:
     action, version = words[0], " ".join(words[1:])
     try:
-        if action != "list":
-            done = versions.change(model, action, version, f"command, {_user()}")
-            sys.stdout.write(f"{_line(done)}\n")
-        for line in _lines(model):
+        for line in [*_change(model, action, version), *_lines(model)]:
             sys.stdout.write(f"{line}\n")
-    except (ServingError, RecordError, OSError) as error:
+    except OSError as error:
+        expected = "expected the model's folder, with its versions in it"
+        sys.stderr.write(f"versions: {model.base_path}: {error.strerror}; {expected}\n")
+        return 1
+    except (ServingError, RecordError) as error:
         sys.stderr.write(f"versions: {error}\n")
         return 1
     return 0
+
+
+def _change(model: ModelConfig, action: str, version: str) -> list[str]:
+    """Change what was asked for, and tell it; raise ServingError."""
+    if action == _LIST and not version:
+        return []
+    if action == _LIST:
+        raise InvalidArgument(f"{_LIST} takes no version")
+    if action not in versions.ACTIONS:
+        there = ", ".join([_LIST, *versions.ACTIONS])
+        raise InvalidArgument(f"unknown action {action}; expected: {there}")
+    return [_line(versions.change(model, action, version, f"command, {_user()}"))]
 
 
 def _user() -> str:

@@ -59,7 +59,8 @@ def test_nothing_there(tmp_path: Path, capsys: Captured) -> None:
         (["online", "7"], 1, "versions: model m has no version 7; there are: 1, 2\n"),
         (["online"], 1, "versions: online needs a version\n"),
         (["online", "1", "2"], 1, "versions: model m has no version 1 2; there are: 1, 2\n"),
-        (["remove", "1"], 1, "versions: unknown action remove; expected: online, offline, pin"),
+        (["remove", "1"], 1, "versions: unknown action remove; expected: list, online, offline,"),
+        (["list", "1"], 1, "versions: list takes no version\n"),
         (["--model_base_pth=x"], 2, "versions: unknown argument: --model_base_pth=x\n  did you"),
         (["--model_platform=fortran"], 2, "versions: command line: Model m requests unsupported"),
         (["--model_version=../x"], 2, "versions: command line: version ../x: expected a number"),
@@ -74,7 +75,9 @@ def test_what_cannot_be_is_said(
 
 def test_folder_that_is_not_there(tmp_path: Path, capsys: Captured) -> None:
     assert run(tmp_path / "none") == 1
-    assert "No such file or directory" in capsys.readouterr().err
+    expected = "expected the model's folder, with its versions in it"
+    said = f"versions: {tmp_path / 'none'}: No such file or directory; {expected}\n"
+    assert capsys.readouterr().err == said
 
 
 def test_model_of_a_config_is_chosen_by_its_name(
