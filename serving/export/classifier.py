@@ -61,7 +61,7 @@ def save_classifier(module: Classifier, base_path: Path, version: int) -> Path:
         tf.saved_model.save(module, str(folder), signatures=signatures)
         sample = sample_picture()
         requests = [{"image": [sample] * batch} for batch in (1, 4)]
-        write_warmup(folder, base_path.name, requests, list(signatures))
+        write_warmup(folder, base_path.name, dict.fromkeys(signatures, requests))
 
     return publish(write, base_path, version, {"image": np.array([sample_picture()], object)})
 

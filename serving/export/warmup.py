@@ -8,7 +8,6 @@ becomes available (tensorflow_serving/g3doc/saved_model_warmup.md).
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,22 +16,20 @@ import tensorflow as tf
 from serving.protocol.prediction_log_pb2 import PredictionLog
 from serving.protocol.tensor_pb2 import DataType
 
+Inputs = Mapping[str, Sequence[bytes]]  # name -> a batch of strings
 
-def write_warmup(
-    model: Path,
-    name: str,
-    requests: Sequence[Mapping[str, Sequence[bytes]]],
-    signatures: Sequence[str] = ("serving_default",),
-) -> None:
-    """Write one request for each signature and mapping of input name to a batch of strings."""
+
+def write_warmup(model: Path, name: str, requests: Mapping[str, Sequence[Inputs]]) -> None:
+    """Write so many requests for each signature."""
     path = model / "assets.extra" / "tf_serving_warmup_requests"
     path.parent.mkdir(parents=True, exist_ok=True)
     with tf.io.TFRecordWriter(str(path)) as records:
-        for signature, inputs in itertools.product(signatures, requests):
-            records.write(_predict_log(name, signature, inputs).SerializeToString())
+        for signature, batches in requests.items():
+            for inputs in batches:
+                records.write(_predict_log(name, signature, inputs).SerializeToString())
 
 
-def _predict_log(name: str, signature: str, inputs: Mapping[str, Sequence[bytes]]) -> PredictionLog:
+def _predict_log(name: str, signature: str, inputs: Inputs) -> PredictionLog:
     log = PredictionLog()
     request = log.predict_log.request
     request.model_spec.name = name

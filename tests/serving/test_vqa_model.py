@@ -23,6 +23,7 @@ from serving.lifecycle import labels
 from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.config import ModelConfig
 from serving.lifecycle.loading import Loader
+from serving.lifecycle.warmup import logs
 from serving.platforms.tensorflow import SavedModel
 from serving.train.reliability import calibration_error
 from serving.train.vqa import answer, exam, judging, trials
@@ -210,7 +211,12 @@ def test_the_model_is_small_enough_to_ship() -> None:
 
 
 def test_warm_up_ships_with_the_model() -> None:
-    assert (MODEL / "assets.extra" / "tf_serving_warmup_requests").stat().st_size > 10_000
+    requests = [each.predict_log.request for each in logs(MODEL)]
+    found = {
+        (each.model_spec.signature_name, each.inputs["image"].tensor_shape.dim[0].size)
+        for each in requests
+    }
+    assert found == {(name, size) for name in ("serving_default", "describe") for size in (1, 4)}
 
 
 def test_the_report_ships_with_the_model_and_names_the_frozen_wordings() -> None:

@@ -114,7 +114,9 @@ def save(model: Model, base_path: Path, version: int) -> Path:
         signatures = {"serving_default": model.serving_default, "describe": model.describe}
         tf.saved_model.save(model, str(folder), signatures=signatures)
         single = {name: each[:1] for name, each in batch.items()}
-        write_warmup(folder, base_path.name, [single, batch])
+        seen = [{"image": each["image"]} for each in (single, batch)]
+        asked = {"serving_default": [single, batch], "describe": seen}
+        write_warmup(folder, base_path.name, asked)
 
     trial = {name: exam.as_batch(each) for name, each in batch.items()}
     return publish(write, base_path, version, trial)
