@@ -66,11 +66,6 @@ class ModelConfig:
     number: int = 0  # of the version that is being loaded
 
 
-def read_config(path: Path) -> list[ModelConfig]:
-    """Return the models that the file names, in its order; raise ConfigError."""
-    return parse_config(read_text(path), str(path))
-
-
 def read_text(path: Path) -> str:
     """Return what is in the file; raise ConfigError."""
     try:

@@ -11,7 +11,7 @@ from serving.lifecycle.config import (
     ModelConfig,
     VersionPolicy,
     parse_config,
-    read_config,
+    read_text,
 )
 
 TWO = """
@@ -112,11 +112,11 @@ def test_list_without_models_may_be_filled_later() -> None:
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.config: cannot be read"):
-        read_config(tmp_path / "none.config")
+        read_text(tmp_path / "none.config")
 
 
 def test_file_that_is_not_text_is_named_with_the_place(tmp_path: Path) -> None:
     path = tmp_path / "models.config"
     path.write_bytes(b"model_config_list {} # caf\xe9")
     with pytest.raises(ConfigError, match=r"models\.config: .* UTF-8; found: byte 0xe9 at 26"):
-        read_config(path)
+        read_text(path)
