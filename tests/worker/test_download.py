@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,6 @@ from worker.errors import AddressRefused, PictureTooLarge
 HOSTS = make_settings().picture_hosts.split(",")
 PUBLIC = "93.184.216.34"
 MOST = 1000  # bytes
-
-Lookup = Callable[[str], list[str]]
 
 
 def resolve(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:

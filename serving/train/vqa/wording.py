@@ -23,9 +23,6 @@ _TABLES = ("two_step", "follow_up_pronoun")
 _NAMES = {"nearest": "near", "farthest": "far"}  # in the tables of two_step
 
 
-GROUPS = ("plain", "order", "two_step", "pronoun", "ellipsis", "unknown")
-
-
 class WordingError(Exception):
     """A file of wordings is not as its README says."""
 
@@ -51,7 +48,7 @@ class Template:
 
     text: str
     program: Program
-    group: str  # of GROUPS
+    group: str  # plain, order, two_step, pronoun, ellipsis or unknown
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
