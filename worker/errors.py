@@ -19,6 +19,7 @@ AnswerError             retry  phrase
     └── WeChatParked    no     apology              until the follower writes again
 
 SendBroken              not an AnswerError: nobody knows whether the follower was told
+ModelMismatch           not an AnswerError: model or labels are not what the settings say
 """
 
 from __future__ import annotations
