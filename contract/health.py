@@ -14,6 +14,8 @@ import redis
 _KEY = "kantu:health"
 _TTL = 60  # seconds; one that is older says nothing about now
 NEARLY_FULL = 0.8  # of Redis' memory
+NEARLY_USED_UP = 0.9  # of a day's calls
+SILENT = 15.0  # seconds since a process' last heartbeat, of which there is one every three
 LONG_WAIT = 60.0  # seconds in the queue
 MODEL_PATIENCE = 60.0  # seconds that a model may be away: it may be starting again
 

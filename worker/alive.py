@@ -15,9 +15,8 @@ from rq.utils import utcparse
 from rq.worker import BaseWorker
 
 from contract.connection import connect
+from contract.health import SILENT
 from contract.settings import SettingsError, load_settings
-
-_SILENT = 15  # seconds since the last heartbeat, of which there is one every three
 
 
 def main() -> int:
@@ -41,7 +40,7 @@ def count(connection: redis.Redis, host: str) -> int:
         beats: list[Any] = pipeline.execute()
     now = datetime.now(UTC)
     ages = [now - utcparse(beat.decode()).replace(tzinfo=UTC) for beat in beats if beat]
-    return sum(age.total_seconds() < _SILENT for age in ages)
+    return sum(age.total_seconds() < SILENT for age in ages)
 
 
 if __name__ == "__main__":

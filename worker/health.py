@@ -12,6 +12,7 @@ from rq.job import Job
 from rq.worker import BaseWorker
 
 from contract.health import (
+    SILENT,
     Health,
     ModelState,
     PausedApi,
@@ -28,7 +29,6 @@ from worker.model_server import AVAILABLE, ModelServer
 from worker.standing import Standing
 from worker.waiting import Waiting
 
-_SILENT = 15  # seconds since the last heartbeat, of which there is one every three
 _AT_ONCE = 500  # jobs read in one trip
 
 
@@ -122,7 +122,7 @@ class Observer:
                 pipeline.scard(each.executions_key)
             running: list[int] = pipeline.execute()
         processes = [_process(*each) for each in zip(workers, running, strict=True)]
-        alive = sum(time.time() - each.heard < _SILENT for each in processes)
+        alive = sum(time.time() - each.heard < SILENT for each in processes)
         ordered = tuple(sorted(processes, key=lambda each: each.name))
         return WorkerState(known=len(workers), alive=alive, processes=ordered)
 

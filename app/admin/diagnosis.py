@@ -10,6 +10,7 @@ from contract.health import (
     LONG_WAIT,
     MODEL_PATIENCE,
     NEARLY_FULL,
+    NEARLY_USED_UP,
     Health,
     ModelState,
     PausedApi,
@@ -17,7 +18,6 @@ from contract.health import (
     RedisState,
 )
 
-_NEARLY_USED = 0.9  # of a day's calls
 AVAILABLE = "AVAILABLE"  # TensorFlow Serving's own word
 
 Level = Literal["bad", "note"]
@@ -99,5 +99,5 @@ def _of_quotas(quotas: Iterable[QuotaState]) -> Iterator[Finding]:
         values = dataclasses.asdict(quota)
         if quota.used >= quota.limit:
             yield Finding(key="quota_used_up", values=values)
-        elif quota.used >= _NEARLY_USED * quota.limit:
+        elif quota.used >= NEARLY_USED_UP * quota.limit:
             yield Finding(key="quota_nearly", level="note", values=values)

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import redis
 
+from contract.health import NEARLY_USED_UP
 from contract.quota import pushed_today
 from worker.doctor.desk import Answer, Desk
 from worker.doctor.finding import Finding, note, well, wrong
 
 _ASKED = ("message/custom/send", "media/get")
-_NEARLY = 0.9
 
 
 def check(desk: Desk, token: str) -> Iterator[Finding]:
@@ -30,7 +30,7 @@ def _judge(api: str, answer: Answer) -> Finding:
         case {"daily_limit": int(limit), "used": int(used)} if limit > 0:
             if used >= limit:
                 return wrong("quota", "used_up", api=api, used=used, limit=limit)
-            if used >= _NEARLY * limit:
+            if used >= NEARLY_USED_UP * limit:
                 return note("quota", "nearly", api=api, used=used, limit=limit)
             return well("quota", api=api, used=used, limit=limit)
     return note("quota", "silent", api=api, errcode=answer.errcode)
