@@ -30,7 +30,7 @@ from rq.worker import BaseWorker, WorkerStatus
 
 from worker.ending import Successes, log_failure, refuse, return_unstarted
 from worker.intake import Intake
-from worker.recovery import RETRY_PAUSES, give_back
+from worker.recovery import RETRY_PAUSES, WORKER_TTL, give_back
 from worker.threads import NoDeathPenalty, Threads
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class ThreadWorker(BaseWorker):
     ) -> None:
         super().__init__(
             [queue], name=name, connection=queue.connection, serializer=queue.serializer,
-            worker_ttl=20, job_monitoring_interval=_BEAT, log_job_description=False,
+            worker_ttl=WORKER_TTL, job_monitoring_interval=_BEAT, log_job_description=False,
         )  # fmt: skip
         self._queue = queue
         self._threads = threads

@@ -17,6 +17,7 @@ from rq.scheduler import RQScheduler
 from rq.worker import BaseWorker
 
 RETRY_PAUSES = (1, 4)  # seconds before the second and the third attempt of a job that failed
+WORKER_TTL = 20  # seconds; RQ waits for Redis five less, and forgets a worker after sixty more
 _IN_TRANSIT = 3  # seconds; a live worker needs milliseconds
 
 
@@ -111,7 +112,7 @@ def bury(queue: Queue, name: str) -> int:
     """Give back the jobs of a worker that has died; return how many."""
     dead = BaseWorker(
         [queue], name=name, connection=queue.connection, serializer=queue.serializer,
-        prepare_for_work=False, worker_ttl=20,
+        prepare_for_work=False, worker_ttl=WORKER_TTL,
     )  # fmt: skip
     executions = dead.get_current_executions(refresh=True)
     give_back(queue, executions)
