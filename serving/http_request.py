@@ -6,7 +6,6 @@ The path as it was sent, for %2F in a model's name is no slash; the body inflate
 from __future__ import annotations
 
 import contextlib
-import logging
 import re
 import ssl
 import zlib
@@ -17,8 +16,6 @@ from serving.errors import DeadlineExceeded, InvalidArgument, ResourceExhausted
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import InputStream, WSGIEnvironment
-
-logger = logging.getLogger(__name__)
 
 _STEP = 2**20  # bytes read at once
 _PATIENCE = 8  # times the limit that is still read, so that the client hears what is wrong

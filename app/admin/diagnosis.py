@@ -18,8 +18,6 @@ from contract.health import (
     RedisState,
 )
 
-AVAILABLE = "AVAILABLE"  # TensorFlow Serving's own word
-
 Level = Literal["bad", "note"]
 
 

@@ -6,7 +6,6 @@ Nothing of Keras is left here: the weights are arrays, and every operation is a 
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -100,17 +99,6 @@ def blank() -> Eyes:
     judgement = np.array([0, 0, 1, 1, 1], np.float32)
     nets = network.fold(network.build()) | network.fold(closeup.build())
     return Eyes({**nets, "judgement": judgement})
-
-
-def load(path: Path) -> Eyes:
-    """Return the eyes that save wrote."""
-    with np.load(path) as file:
-        return Eyes({name: file[name] for name in file.files})
-
-
-def save(eyes: Eyes, path: Path) -> None:
-    """Write the weights to an .npz file."""
-    np.savez(path, **eyes.weights)  # type: ignore[arg-type]  # numpy's stub takes no mapping
 
 
 _ROW = tf.TensorSpec([ROWS], tf.float32)

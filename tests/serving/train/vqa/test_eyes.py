@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -100,13 +99,6 @@ def test_no_pictures_at_all_are_no_error(untrained: Eyes) -> None:
 def test_a_broken_picture_is_an_error_that_says_so(untrained: Eyes, data: bytes) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError):
         untrained.see(tf.constant([data]))
-
-
-def test_weights_come_back_from_their_file(untrained: Eyes, tmp_path: Path) -> None:
-    eyes.save(untrained, tmp_path / "eyes.npz")
-    back = eyes.load(tmp_path / "eyes.npz").weights
-    assert back.keys() == untrained.weights.keys()
-    assert all((back[name] == untrained.weights[name]).all() for name in back)
 
 
 def silence() -> Any:
