@@ -19,7 +19,6 @@ FRAMES = (
     (320, 80), (272, 96), (224, 112), (192, 128), (160, 160),
     (128, 192), (112, 224), (96, 272), (80, 320),
 )  # fmt: skip
-SQUARE_FRAME = FRAMES.index((160, 160))
 _RATIOS = np.log([width / height for height, width in FRAMES]).astype(np.float32)
 
 

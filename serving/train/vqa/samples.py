@@ -62,11 +62,20 @@ def near_misses(rng: Random) -> Drawn:
 
     while True:
         drawn = Drawn(*draw.picture(rng, compose(rng, draw=thing)), in_domain=0.0)
-        if discernible(truth(drawn), kind):
+        if _discernible(truth(drawn), kind):
             return drawn
 
 
-def discernible(sample: Sample, kind: str) -> bool:
+def near_miss(rng: Random, kind: str) -> Image.Image:
+    """Return a picture of near misses of one kind, learned or not."""
+    while True:
+        scene = compose(rng, draw=lambda rng: misses.miss(rng, kind))
+        drawn = Drawn(*draw.picture(rng, scene), in_domain=0.0)
+        if _discernible(truth(drawn), kind):
+            return drawn.picture
+
+
+def _discernible(sample: Sample, kind: str) -> bool:
     """Return whether it has near misses, all large enough to be told from our things."""
     near = sample.things[:, 8] == OTHER
     least = _ROUNDISH if kind == "polygon" else _DISCERNIBLE

@@ -12,13 +12,12 @@ from PIL import Image
 
 from serving.platforms.tensorflow import SavedModel
 from serving.train.camera import Random
-from serving.train.vqa import exam, judging, misses, negatives
+from serving.train.vqa import exam, judging, misses, negatives, samples
 from serving.train.vqa.answer import CHINESE, ENGLISH, UNKNOWN
 from serving.train.vqa.exam import FROZEN
 from serving.train.vqa.judging import Judged
 from serving.train.vqa.program import Program
 from serving.train.vqa.question import Question
-from serving.train.vqa.recovery import near_miss
 from serving.train.vqa.wording import FOLDER, Wordings, without
 
 SEED = 4242  # of the judging; no picture and no question of the training was drawn with it
@@ -107,7 +106,7 @@ def _foreign(rng: Random) -> dict[str, list[Image.Image]]:
     }
     drawn = {name: [draws(rng) for _ in range(REFUSED)] for name, draws in pictures.items()}
     return drawn | {
-        f"near miss: {name}": [near_miss(kind)(rng) for _ in range(REFUSED // 2)]
+        f"near miss: {name}": [samples.near_miss(rng, kind) for _ in range(REFUSED // 2)]
         for name, kind in near.items()
     }
 

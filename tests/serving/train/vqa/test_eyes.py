@@ -14,7 +14,7 @@ from PIL import Image
 
 from serving.train.vqa import closeup, eyes, frame, network
 from serving.train.vqa.eyes import Eyes, Objects
-from serving.train.vqa.frame import CELL, FRAMES, SQUARE_FRAME, Place
+from serving.train.vqa.frame import CELL, Place
 from serving.train.vqa.world import CIRCLE, COLOURS, OTHER, ROWS, TRIANGLE
 
 WHOLE = Place(*(tf.constant(each, tf.float32) for each in (0.0, 0.0, 160.0, 160.0)))
@@ -60,7 +60,7 @@ def test_training_and_serving_lay_a_picture_out_alike(size: tuple[int, int]) -> 
     image = noisy(size)
     index, place, pixels = frame.lay(image)
     served, served_place = frame.lay_out(frame.decode(tf.constant(png(image))))
-    assert served.shape == (*FRAMES[index], 3)
+    assert served.shape == (*frame.FRAMES[index], 3)
     assert [float(each) for each in served_place] == list(place)
     assert np.abs(served.numpy() - pixels).max() <= 3
 
@@ -103,7 +103,7 @@ def test_a_broken_picture_is_an_error_that_says_so(untrained: Eyes, data: bytes)
 
 def silence() -> Any:
     """Return an answer of the network for a square frame in which nothing is to be seen."""
-    rows, columns = (side // CELL for side in FRAMES[SQUARE_FRAME])
+    rows = columns = 160 // CELL
     answer = np.zeros((rows, columns, network.CHANNELS), np.float32)
     answer[..., network.THING] = -9
     return answer
