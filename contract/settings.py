@@ -23,13 +23,14 @@ from pydantic import (
     create_model,
     field_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
+from contract.mistakes import problems_of
+from contract.named_files import NamedFiles, content
 from contract.password import check_password
 from contract.redis_url import check_redis_url
 
@@ -218,35 +219,10 @@ class Settings(BaseSettings):
         return (
             init_settings,
             env_settings,
-            _NamedFiles(settings_cls, os.environ),
+            NamedFiles(settings_cls, os.environ),
             dotenv_settings,
-            _NamedFiles(settings_cls, dotenv_values(env_file) if env_file else {}),
+            NamedFiles(settings_cls, dotenv_values(env_file) if env_file else {}),
         )
-
-
-class _NamedFiles(PydanticBaseSettingsSource):
-    """NAME_FILE=/run/secrets/name: the value is what that file holds, less its last newline."""
-
-    def __init__(self, settings_cls: type[BaseSettings], given: Mapping[str, str | None]) -> None:
-        super().__init__(settings_cls)
-        self._given = given
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002  # the base class' signature
-        path = self._given.get(f"{field_name.upper()}_FILE")
-        return _content(path) if path else None, field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        """Return what files hold, by field name."""
-        fields = self.settings_cls.model_fields.items()
-        found = {name: self.get_field_value(field, name)[0] for name, field in fields}
-        return {name: value for name, value in found.items() if value}
-
-
-def _content(path: str) -> str | None:
-    try:
-        return Path(path).read_text("utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError):
-        return None  # load_settings() names it
 
 
 def load_settings(*needed: str, env_file: str | None = None) -> Settings:
@@ -261,7 +237,7 @@ def load_settings(*needed: str, env_file: str | None = None) -> Settings:
     unread = {
         name.upper(): path
         for name in Settings.model_fields
-        if (path := given.get(f"{name.upper()}_FILE")) and _content(path) is None
+        if (path := given.get(f"{name.upper()}_FILE")) and content(path) is None
     }
     problems = [
         f"{name}_FILE={path!r} cannot be read; expected a text file"
@@ -275,7 +251,11 @@ def load_settings(*needed: str, env_file: str | None = None) -> Settings:
         settings = asked(_env_file=env_file or None)  # type: ignore[call-arg]  # pydantic's own
     except ValidationError as error:
         # What stands in such a file is not said to be missing as well.
-        problems += [each for each in _problems(error) if re.split(r"\W", each)[0] not in unread]
+        problems += [
+            each
+            for each in problems_of(error, Settings.model_fields)
+            if re.split(r"\W", each)[0] not in unread
+        ]
         raise SettingsError("\n".join(problems)) from None
     if problems:
         raise SettingsError("\n".join(problems))
@@ -295,33 +275,13 @@ def problem_with(name: str, given: Mapping[str, str]) -> str:
     try:
         Settings(_env_file=None, **values)  # type: ignore[call-arg]  # pydantic's own
     except ValidationError as error:
-        found = [each for each in _problems(error) if re.match(rf"{name}\b", each)]
+        found = [
+            each
+            for each in problems_of(error, Settings.model_fields)
+            if re.match(rf"{name}\b", each)
+        ]
         return "\n".join(found)
     return ""
-
-
-def _problems(error: ValidationError) -> list[str]:
-    """Return a line for each; a default that hangs on a wrong setting is none of its own."""
-    found = error.errors(include_url=False)
-    return [_describe(each) for each in found if each["type"] != "default_factory_not_called"]
-
-
-def _describe(problem: Any) -> str:
-    name = str(problem["loc"][0])
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    if problem["type"] == "missing":
-        return f"{name.upper()} is not set"
-    if problem["input"] is None:
-        return f"{name.upper()} {message}"
-    secret = "SecretStr" in str(Settings.model_fields[name].annotation)
-    shown = "" if secret else f"={_without_secrets(problem['input'])!r}"
-    return f"{name.upper()}{shown}: {message}"
-
-
-def _without_secrets(value: object) -> str:
-    """Return the value, if it is an address without its password and its query."""
-    text = re.sub(r"(?<=//)([^:@]*:)?.*(?=@)", r"\1***", str(value))  # whatever signs it has
-    return re.sub(r"\?.+", "?***", text)
 
 
 def _tokens(value: SecretStr) -> list[str]:
