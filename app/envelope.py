@@ -96,7 +96,7 @@ class Envelope:
 
     def _unseal(self, query: Query, body: bytes) -> tuple[bytes, Seal]:
         """Return what is inside, once msg_signature is found to be right."""
-        if not self._ciphers or self._mode == "plain":
+        if self._mode == "plain":
             raise BadEnvelope("encrypted, but WECHAT_MODE is plain")
         try:
             outside = read(body)

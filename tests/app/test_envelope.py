@@ -15,6 +15,7 @@ from contract.settings import Settings
 from simulator.courier import BadAnswer
 from simulator.notation import JSON, XML, Notation
 from tests.app.conftest import ACCOUNT, OPENID, Push, courier
+from tests.app.forge import inside
 from tests.conftest import TOKEN, make_settings
 
 PLAIN = {"wechat_mode": "plain", "wechat_aes_key": None}
@@ -104,6 +105,12 @@ def test_outside_that_names_another_account_is_refused(notation: Notation, push:
         envelope(make_settings()).open(query, body.replace(b"gh_0123456789ab", b"gh_ffffffffffff"))
 
 
+def test_outside_need_not_name_the_account(push: Push) -> None:
+    query, body = inside(XML.write(push()))
+    assert b"ToUserName" not in body
+    assert envelope(make_settings()).open(query, body).message.media_id == "media-1"
+
+
 def test_secrets_are_not_in_what_was_opened(push: Push) -> None:
     settings = make_settings()
     assert TOKEN not in repr(envelope(settings).open(*courier(settings).seal(push())))
@@ -148,7 +155,7 @@ def test_plaintext_passes_in_compatible_mode(push: Push) -> None:
 def test_encrypted_push_is_refused_in_plain_mode(push: Push) -> None:
     query, body = courier(make_settings()).seal(push())
     with pytest.raises(BadEnvelope, match="WECHAT_MODE is plain"):
-        envelope(make_settings(**PLAIN)).open(query, body)
+        envelope(make_settings(wechat_mode="plain")).open(query, body)  # though it has the key
 
 
 def test_body_of_another_query_is_refused(push: Push) -> None:
@@ -177,6 +184,12 @@ def test_push_for_another_account_is_refused(push: Push) -> None:
     query, body = courier(settings).seal(push(ToUserName="gh_ffffffffffff"))
     with pytest.raises(BadEnvelope, match="another account"):
         envelope(settings).open(query, body)
+
+
+def test_push_for_the_one_account_is_opened(push: Push) -> None:
+    settings = make_settings(wechat_account=ACCOUNT)
+    opened = envelope(settings).open(*courier(settings).seal(push()))
+    assert opened.message.account == ACCOUNT
 
 
 def test_signature_with_another_token_is_refused() -> None:
