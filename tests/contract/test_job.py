@@ -13,6 +13,7 @@ import redis
 from redis.connection import Connection
 from rq import Queue
 
+from contract import logs
 from contract.job import ANSWER, ImageJob, announce, enqueue, picture_queue
 
 JOB = ImageJob(
@@ -68,6 +69,12 @@ def test_time_of_receipt_does_not_matter() -> None:
     assert dataclasses.replace(JOB, received=0.0).id == JOB.id
 
 
+def test_turn_tells_a_picture_from_a_question() -> None:
+    question = dataclasses.replace(JOB, media_id="", question="几只猫？")
+    assert JOB.turn == f"picture:{JOB.id}"
+    assert question.turn == f"question:{JOB.id}"
+
+
 def test_named_function_exists() -> None:
     module, _, name = ANSWER.rpartition(".")
     assert callable(getattr(importlib.import_module(module), name))
@@ -82,6 +89,24 @@ def test_job_is_json_and_its_text_holds_no_openid(connection: redis.Redis) -> No
     assert stored[b"description"] == b"picture"
     del stored[b"data"]
     assert JOB.follower.encode() not in repr(stored).encode()
+
+
+def test_job_is_tried_three_times_and_kept_as_long_as_the_follower_may_be_written_to(
+    connection: redis.Redis,
+) -> None:
+    queue = picture_queue(connection)
+    enqueue(queue, dataclasses.replace(JOB, question="几只猫？"), 3600)
+    (job,) = queue.jobs
+    assert (job.description, job.meta) == ("question", {})
+    assert (job.retries_left, job.timeout) == (2, 60)
+    assert (job.result_ttl, job.failure_ttl) == (3600, 172_800)
+
+
+def test_job_carries_the_request_that_it_came_with(connection: redis.Redis) -> None:
+    queue = picture_queue(connection)
+    with logs.about("8f14e45fceea167a"):
+        enqueue(queue, JOB, 60)
+    assert queue.jobs[0].meta == {"request": "8f14e45fceea167a"}
 
 
 def test_enqueue_takes_one_round_trip(redis_url: str, connection: redis.Redis) -> None:
