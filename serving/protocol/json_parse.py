@@ -20,28 +20,32 @@ from serving.protocol import json_float
 
 MOST_VALUES = 10_000_000  # in one body; each takes up to 40 bytes of memory
 _BLANKS = " \t\n\r"  # what JSON calls whitespace
+_MARK = "\ufeff"  # may stand before the document, to say that it is UTF-8
 _LARGEST_FLOAT = float(np.finfo(np.float32).max)
 _SHOWN = 1000  # characters of a wrong value that an error repeats
 
 # What Python's decoder says: what RapidJSON says. Of a comma it says in what it is missing.
+_VALUE, _DELIMITER = "Expecting value", "Expecting ',' delimiter"
+_UNTERMINATED, _HEX = "Unterminated string starting at", "Invalid \\uXXXX escape"
 _WORDS = {
     "Expecting property name enclosed in double quotes": "Missing a name for object member.",
     "Expecting ':' delimiter": "Missing a colon after a name of object member.",
-    "Expecting value": "Invalid value.",
-    "Unterminated string starting at": "Missing a closing quotation mark in string.",
+    _VALUE: "Invalid value.",
+    _UNTERMINATED: "Missing a closing quotation mark in string.",
     "Invalid control character at": "Invalid encoding in string.",
     "Invalid \\escape": "Invalid escape character in string.",
-    "Invalid \\uXXXX escape": "Incorrect hex digit after \\u escape in string.",
+    _HEX: "Incorrect hex digit after \\u escape in string.",
 }
 _COMMA = {
     "{": "Missing a comma or } after an object member.",
     "[": "Missing a comma or ] after an array element.",
 }
-_NUMBER = {".": "Miss fraction part in number.", "e": "Miss exponent in number."}
-_LITERALS = ("true", "false", "null", "NaN", "Infinity", "-")
+_LITERALS = ("true", "false", "null", "NaN", "Infinity", "-NaN", "-Infinity")
 # What RapidJSON takes besides, by what Python's decoder takes.
 _OTHER_WORDS = {"Inf": "Infinity", "-NaN": "NaN"}
-_STRING_OR_WORD = re.compile(r'"(?:[^"\\]|\\.)*+"?|\bInf\b|-NaN\b', re.DOTALL)
+_STRING_OR_WORD = re.compile(r'"(?:[^"\\]|\\.)*+"?|Inf(?!i)|-NaN', re.DOTALL)
+_STRING_OR_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*+"?|[0-9+.eE-]+', re.DOTALL)
+_ESCAPE_AT_THE_END = re.compile(r"u[0-9A-Fa-f]{4}")
 _TYPES: dict[type, str] = {
     type(None): "Null",
     int: "Number",
@@ -96,13 +100,13 @@ def _load(body: bytes) -> Any:
 
 def _load_leniently(body: bytes) -> Any:
     """Return the first document, of what is not strictly JSON."""
-    text = body.decode("utf-8-sig", "surrogateescape")
-    text = _STRING_OR_WORD.sub(lambda found: _OTHER_WORDS.get(found[0], found[0]), text)
-    start = len(text) - len(text.lstrip(_BLANKS))
+    text = body.decode("utf-8", "surrogateescape")
+    start = len(text) - len(text.removeprefix(_MARK).lstrip(_BLANKS))
     if start == len(text):
-        raise InvalidArgument(f"JSON Parse error: The document is empty. at offset: {start}")
+        raise InvalidArgument(f"JSON Parse error: The document is empty. at offset: {_size(text)}")
+    ours = _STRING_OR_WORD.sub(lambda found: _OTHER_WORDS.get(found[0], found[0]), text)
     try:
-        document, _ = _DECODER.raw_decode(text, start)
+        document, _ = _DECODER.raw_decode(ours, start)
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise InvalidArgument(
@@ -111,9 +115,9 @@ def _load_leniently(body: bytes) -> Any:
     except RecursionError:
         raise InvalidArgument("JSON Parse error: the document is nested too deeply") from None
     except json.JSONDecodeError as error:
-        raise InvalidArgument(f"JSON Parse error: {_in_rapidjson_s_words(error)}") from None
+        raise InvalidArgument(f"JSON Parse error: {_in_rapidjson_s_words(error, text)}") from None
     except _TooBig as error:
-        offset = _size(text[: text.find(str(error))])
+        offset = _size(text[: _place_of_number(text, str(error))])
         raise InvalidArgument(
             f"JSON Parse error: Number too big to be stored in double. at offset: {offset}"
         ) from None
@@ -122,19 +126,50 @@ def _load_leniently(body: bytes) -> Any:
     return document
 
 
-def _in_rapidjson_s_words(error: json.JSONDecodeError) -> str:
-    words, before = _WORDS.get(error.msg, error.msg), error.doc[: error.pos]
-    offset, there = _size(before), error.doc[error.pos : error.pos + 8]
-    if error.msg == "Expecting value":  # it tells the place where it could go on no longer
-        offset += max(_alike(each, there) for each in _LITERALS)
-    if error.msg == "Invalid \\uXXXX escape":
-        offset -= 1  # RapidJSON tells where the backslash is, Python the u
-    if error.msg == "Expecting ',' delimiter":
-        words = _COMMA[_innermost(before)]
-        if before[-1:].isdigit() and there[:1].lower() in _NUMBER:
-            words = _NUMBER[there[0].lower()]
-            offset += 2 if there[1:2] in {"+", "-"} else 1
-    return f"{words} at offset: {offset}"
+def _place_of_number(text: str, number: str) -> int:
+    """Return where the number begins: the first such one that stands in no string."""
+    found = _STRING_OR_NUMBER.finditer(text)
+    return next(each.start() for each in found if each[0].startswith(number))
+
+
+def _in_rapidjson_s_words(error: json.JSONDecodeError, text: str) -> str:
+    """Return what is wrong with the text, and where RapidJSON could go on no longer."""
+    place = _original(text, error.pos)
+    words, further = _fault(error.msg, text[:place], text[place:])
+    return f"{words} at offset: {_size(text[: place + further])}"
+
+
+def _original(text: str, place: int) -> int:
+    """Return where in the text is what Python's decoder found at a place, in words of its own."""
+    for found in _STRING_OR_WORD.finditer(text):
+        if found.start() >= place:
+            break
+        place -= len(_OTHER_WORDS.get(found[0], found[0])) - len(found[0])
+    return place
+
+
+def _fault(message: str, before: str, there: str) -> tuple[str, int]:
+    """Return what is wrong, and how many characters after the place that Python tells."""
+    if message == _VALUE:
+        return _WORDS[message], max(_alike(each, there) for each in _LITERALS)
+    if message == _DELIMITER:
+        return _fault_after_value(before, there)
+    if message == _HEX and not _ESCAPE_AT_THE_END.fullmatch(there):
+        return _WORDS[message], -1  # where the backslash is
+    if message in {_HEX, _UNTERMINATED}:
+        is_cut = (len(there) - len(there.rstrip("\\"))) % 2 == 1  # a backslash, and the end
+        return _WORDS["Invalid \\escape" if is_cut else _UNTERMINATED], len(there) - is_cut
+    return _WORDS.get(message, message), 0
+
+
+def _fault_after_value(before: str, there: str) -> tuple[str, int]:
+    number = before[len(before.rstrip("0123456789+-.eE")) :].lower()
+    following = there[:1].lower()
+    if number[-1:].isdigit() and following == "." and not {".", "e"} & set(number):
+        return "Miss fraction part in number.", 1
+    if number[-1:].isdigit() and following == "e" and "e" not in number:
+        return "Miss exponent in number.", 2 if there[1:2] in {"+", "-"} else 1
+    return _COMMA[_innermost(before)], 0
 
 
 def _alike(first: str, second: str) -> int:

@@ -33,11 +33,16 @@ def test_nan_and_infinity_are_numbers() -> None:  # kParseNanAndInfFlag
     assert all(map(math.isnan, found[:2]))
     assert found[2:] == [math.inf, -math.inf] * 2
     assert parse_json(b'{"a": "Inf", "b": NaN}')["a"] == "Inf"
+    assert parse_json(b'{"a": [NaN, 0.5, -2]}')["a"][1:] == [0.5, -2]
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.5, "0.5"), (2.0, "2.0"), (math.pi, "3.14159274"), (1e39, "1e+39"), (math.nan, "NaN")],
+    [
+        *((0.5, "0.5"), (2.0, "2.0"), (math.pi, "3.14159274"), (math.nan, "NaN")),
+        (3.4028234663852886e38, "3.40282347e+38"),  # the largest
+        (-1e39, "-1e+39"),
+    ],
 )
 def test_float_is_shown_with_a_float_s_digits(value: float, text: str) -> None:
     assert json_parse.show(value) == text  # JsonValueToString
@@ -68,6 +73,35 @@ def test_float_is_shown_with_a_float_s_digits(value: float, text: str) -> None:
         (b'{"a":tru}', "Invalid value. at offset: 8"),
         (b'{"a":-}', "Invalid value. at offset: 6"),
         (b'{"a":nan}', "Invalid value. at offset: 6"),
+        (b'{"a":falsE}', "Invalid value. at offset: 9"),
+        (b'{"a":NaM}', "Invalid value. at offset: 7"),
+        (b'{"a":-NaM}', "Invalid value. at offset: 8"),
+        (b'{"a":Infinite}', "Invalid value. at offset: 12"),
+        (b'{"a":-Infinite}', "Invalid value. at offset: 13"),
+        (b'{"a":-Ix}', "Invalid value. at offset: 7"),
+        (b'{"a":"b', "Missing a closing quotation mark in string. at offset: 7"),
+        (b'{"a":"b\\\\', "Missing a closing quotation mark in string. at offset: 9"),
+        (b'{"a":"\\u00e4', "Missing a closing quotation mark in string. at offset: 12"),
+        (b'{"a":"b\\', "Invalid escape character in string. at offset: 7"),
+        (b'{"a":"b\n"}', "Invalid encoding in string. at offset: 7"),
+        (b'{"a":1.+}', "Miss fraction part in number. at offset: 7"),
+        (b'{"a":[1.5e]}', "Miss exponent in number. at offset: 10"),
+        (b'{"a":[1.5.]}', "Missing a comma or ] after an array element. at offset: 9"),
+        (b'{"a":[1e5.]}', "Missing a comma or ] after an array element. at offset: 9"),
+        (b'{"a":[1E5E]}', "Missing a comma or ] after an array element. at offset: 9"),
+        (b'{"a":[-1.]}', "Miss fraction part in number. at offset: 9"),
+        (b'{"a":[null.]}', "Missing a comma or ] after an array element. at offset: 10"),
+        (b'{"a":["x"e]}', "Missing a comma or ] after an array element. at offset: 9"),
+        (b'{"a":[true.]}', "Missing a comma or ] after an array element. at offset: 10"),
+        (b'{"a":[[],{} 1]}', "Missing a comma or ] after an array element. at offset: 12"),
+        (b'{"a":[Inf1]}', "Missing a comma or ] after an array element. at offset: 9"),
+        (b'{"a":[1 -NaN]}', "Missing a comma or ] after an array element. at offset: 8"),
+        (b'{"a":[Inf,-NaN 1]}', "Missing a comma or ] after an array element. at offset: 15"),
+        (b'{"1e400":[1,1e400]}', "Number too big to be stored in double. at offset: 12"),
+        (b'{"a":-1e400x}', "Number too big to be stored in double. at offset: 5"),
+        (b'{"\xff" 1}', "Missing a colon after a name of object member. at offset: 5"),
+        (b'\xef\xbb\xbf{"a":}', "Invalid value. at offset: 8"),
+        (b"\xef\xbb\xbf ", "The document is empty. at offset: 4"),
     ],
 )
 def test_words_are_rapidjson_s(body: bytes, words: str) -> None:
