@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 
 from serving.errors import InvalidArgument
-from serving.protocol.json_answer import format_answer
+from serving.protocol.json_answer import (
+    format_answer,
+    format_classification,
+    format_named,
+    format_regression,
+)
+from serving.protocol.prediction_service_pb2 import ClassificationResult, RegressionResult
 
 
 def answer(row: bool, **outputs: Any) -> Any:
@@ -32,6 +39,16 @@ def test_several_outputs_are_objects() -> None:
     both = {"a": np.array([1, 2]), "b": np.array([[0.5], [1.5]], np.float32)}
     assert answer(True, **both) == {"predictions": [{"a": 1, "b": [0.5]}, {"a": 2, "b": [1.5]}]}
     assert answer(False, **both) == {"outputs": {"a": [1, 2], "b": [[0.5], [1.5]]}}
+
+
+def test_rows_of_texts_and_of_lists_are_taken_apart() -> None:
+    text = np.array([[b"a", b"],["], [b"c", b"d"]], object)
+    cubes = np.arange(8).reshape(2, 2, 2)
+    found = answer(True, text=text, cube=cubes, flag=np.array([True, False]))
+    assert found["predictions"] == [
+        {"text": ["a", "],["], "cube": [[0, 1], [2, 3]], "flag": True},
+        {"text": ["c", "d"], "cube": [[4, 5], [6, 7]], "flag": False},
+    ]
 
 
 def test_six_digits_do_where_they_read_back_as_the_same_number() -> None:
@@ -79,11 +96,24 @@ def test_empty_arrays_keep_their_shape() -> None:
     assert answer(True, y=np.zeros((2, 0)), z=np.zeros(2)) == {
         "predictions": [{"y": [], "z": 0.0}, {"y": [], "z": 0.0}]
     }
+    assert answer(True, y=np.zeros((0, 3)), z=np.zeros(0)) == {"predictions": []}
 
 
-def test_type_without_a_json_form_is_refused() -> None:
-    with pytest.raises(InvalidArgument, match="Failed to write JSON value for tensor type: half"):
-        format_answer({"y": np.zeros(2, np.float16)}, row=True)
+def test_one_output_keeps_its_name_where_names_are_asked_for() -> None:
+    y, text = np.array([[0.5, 2]], np.float32), np.array([b"a"], object)
+    assert format_named({"y": y}) == b'{"y":[[0.5,2.0]]}'
+    assert format_named({"y": y, "text": text}) == b'{"y":[[0.5,2.0]],"text":["a"]}'
+
+
+@pytest.mark.parametrize(
+    ("kind", "label"),
+    [(np.float16, "half"), (ml_dtypes.bfloat16, "bfloat16"), (np.complex64, "complex64")],
+)
+def test_type_without_a_json_form_is_refused(kind: Any, label: str) -> None:
+    words = f"^Failed to write JSON value for tensor type: {label}$"
+    with pytest.raises(InvalidArgument, match=words):
+        format_answer({"y": np.zeros(2, kind)}, row=True)
+    assert answer(True, y=np.zeros((2, 0), kind)) == {"predictions": [[], []]}  # nothing to write
 
 
 def test_rows_need_a_batch() -> None:
@@ -91,3 +121,20 @@ def test_rows_need_a_batch() -> None:
         format_answer({"y": np.asarray(np.float32(1))}, row=True)
     with pytest.raises(InvalidArgument, match="inconsistent batch size: 3 expecting: 2"):
         format_answer({"y": np.zeros(2), "z": np.zeros(3)}, row=True)
+
+
+def test_classes_are_pairs_of_label_and_score() -> None:
+    result = ClassificationResult()
+    first, _ = result.classifications.add(), result.classifications.add()
+    first.classes.add(label="猫", score=0.2)
+    first.classes.add(label='"', score=1)
+    expected = '{"results":[[["猫",0.2],["\\"",1.0]],[]]}'
+    assert format_classification(result) == expected.encode()
+
+
+def test_regressions_are_bare_numbers() -> None:
+    result = RegressionResult()
+    assert format_regression(result) == b'{"results":[]}'
+    for value in (0.2, 1 / 3, float("inf")):
+        result.regressions.add(value=value)
+    assert format_regression(result) == b'{"results":[0.2,0.333333343,Infinity]}'
