@@ -6,6 +6,7 @@ import redis
 from prometheus_client import CollectorRegistry, generate_latest
 
 from contract import health
+from contract.connection import connect_to
 from contract.health import PausedApi
 from simulator.house import free_port
 from tests.app.admin.conftest import make_health, make_model
@@ -40,4 +41,4 @@ def test_without_a_snapshot_nothing_is_claimed(connection: redis.Redis) -> None:
 
 
 def test_without_redis_nothing_is_claimed() -> None:
-    assert told(redis.Redis(port=free_port())) == ""
+    assert told(connect_to(f"redis://127.0.0.1:{free_port()}")) == ""

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from contract.connection import connect_to
 from simulator.errors import ApiError
 from simulator.followers import MESSAGE_ALLOWS, Follower
 from simulator.house import free_port
@@ -246,7 +247,7 @@ def test_token_of_another_account_is_not_used(
 
 
 def test_redis_that_goes_away_is_no_crash(wechat_server: WeChatServer) -> None:
-    away = redis.Redis(port=free_port(), socket_connect_timeout=1)
+    away = connect_to(f"redis://127.0.0.1:{free_port()}")
     with pytest.raises(WeChatUnavailable, match="Redis is away"):
         WeChat(make_settings(wechat_api_url=wechat_server.url), away).sign_in()
 
