@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 import redis
+from prometheus_client import REGISTRY
 
+from contract.connection import connect_to
+from simulator.house import free_port
 from tests.conftest import APP_ID, APP_SECRET, WeChatServer, until
 from worker.errcodes import Api
 from worker.errors import WeChatPaused, WeChatUnavailable
@@ -34,15 +37,16 @@ sys.stdout.write(wechat._token.get(Api.SEND))
 
 
 class Office:
-    """Stands for stable_token: the same token until forced."""
+    """Stands for stable_token: the same token until forced, if it then gives another."""
 
     def __init__(self, life: int = 7200) -> None:
         self.life, self.number, self.asked = life, 1, 0
+        self.gives_another = True
 
     def fetch(self, force: bool) -> tuple[str, int]:
         self.asked += 1
         time.sleep(0.05)
-        self.number += force
+        self.number += force and self.gives_another
         return f"token-{self.number}", self.life
 
 
@@ -116,6 +120,11 @@ def test_wechat_is_asked_whether_it_has_another_before_that_is_forced(
     assert (office.asked, office.number) == (1, 1)
 
 
+def test_token_that_is_in_redis_no_more_is_replaced(token: AccessToken, office: Office) -> None:
+    assert token.replace("old") == "token-1"
+    assert (office.asked, office.number) == (1, 1)
+
+
 def test_refresh_is_forced_where_wechat_gives_the_refused_token_again(
     connection: redis.Redis, token: AccessToken, office: Office
 ) -> None:
@@ -123,6 +132,8 @@ def test_refresh_is_forced_where_wechat_gives_the_refused_token_again(
     assert token.replace("token-1") == "token-2"
     assert token.get(Api.SEND) == "token-2"
     assert office.asked == 2
+    forced = connection.ttl(f"{KEY}:forced")
+    assert 4310 < forced <= 24 * 3600 / 20  # seconds; WeChat lets it be forced 20 times a day
 
 
 def test_token_of_this_minute_is_not_asked_for_once_more(
@@ -142,6 +153,28 @@ def test_refresh_is_not_forced_twice_in_a_row(
     with pytest.raises(WeChatPaused, match="gives no other so soon"):
         another(connection, office).get(Api.MEDIA)
     assert office.asked == 2
+
+
+def test_refused_token_is_not_used_where_force_gives_no_other(
+    connection: redis.Redis, token: AccessToken, office: Office
+) -> None:
+    office.gives_another = False
+    connection.set(KEY, "token-1")
+    with pytest.raises(WeChatPaused, match="gives no other so soon"):
+        token.replace("token-1")
+    assert office.asked == 2
+    assert connection.get(KEY) is None
+
+
+def test_fetches_are_counted_by_whether_they_are_forced(token: AccessToken) -> None:
+    before = [fetches("false"), fetches("true")]
+    token.replace(token.get(Api.SEND))
+    assert [fetches("false"), fetches("true")] == [before[0] + 1, before[1] + 1]
+
+
+def fetches(force: str) -> float:
+    name = "kantu_worker_token_fetches_total"
+    return REGISTRY.get_sample_value(name, {"force_refresh": force}) or 0.0
 
 
 def test_refused_for_ever_wechat_is_asked_twice_a_minute(
@@ -195,10 +228,66 @@ def test_good_token_is_used_while_no_other_can_be_had(
     connection: redis.Redis, token: AccessToken
 ) -> None:
     connection.set(KEY, "good")
+    pause_tokens(connection)
+    assert token.get(Api.SEND) == "good"
+
+
+def test_token_that_another_process_renewed_is_used_at_once(
+    connection: redis.Redis, token: AccessToken
+) -> None:
+    connection.set(KEY, "good")
+    token.get(Api.SEND)
+    connection.set(KEY, "better")
+    assert token.get(Api.SEND) == "better"
+
+
+def test_paused_token_is_not_waited_for(connection: redis.Redis, token: AccessToken) -> None:
+    connection.set(f"{KEY}:lock", "another process", ex=25)
+    pause_tokens(connection)
+    with pytest.raises(WeChatPaused, match="40164"):
+        token.get(Api.SEND)
+
+
+def test_token_that_was_paused_while_it_was_waited_for_is_not_fetched(
+    connection: redis.Redis, token: AccessToken, office: Office
+) -> None:
+    connection.set(f"{KEY}:lock", "another process", ex=25)
+    connection.config_resetstat()
+    with concurrent.futures.ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(token.get, Api.SEND)
+        until(lambda: "cmdstat_set" in connection.info("commandstats"))  # it tries the lock
+        pause_tokens(connection)
+        connection.delete(f"{KEY}:lock")
+        with pytest.raises(WeChatPaused, match="40164"):
+            asked.result(30)
+    assert office.asked == 0
+
+
+def pause_tokens(connection: redis.Redis) -> None:
+    """Do as a process does to which WeChat gave no token."""
     Standing(connection, APP_ID).pause(
         Pause(api=Api.TOKEN, why="errcode 40164", until=time.time() + 100)
     )
-    assert token.get(Api.SEND) == "good"
+
+
+def test_token_is_not_waited_for_without_end(
+    connection: redis.Redis, token: AccessToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.token._FETCH_LIMIT", 0.2)
+    connection.set(f"{KEY}:lock", "another process", ex=25)
+    with pytest.raises(WeChatUnavailable, match="another process is still fetching the token"):
+        token.get(Api.SEND)
+
+
+def test_no_token_is_had_without_redis(office: Office) -> None:
+    token = another(connect_to(f"redis://127.0.0.1:{free_port()}"), office)
+    words = "^no token, since Redis is away: ConnectionError$"
+    with pytest.raises(WeChatUnavailable, match=words):
+        token.get(Api.SEND)
+    with pytest.raises(WeChatUnavailable, match=words):
+        token.replace("old")
+    with pytest.raises(WeChatUnavailable, match=words):
+        raise token.give_up("old")
 
 
 def test_token_asked_for_again_costs_no_trip(connection: redis.Redis, token: AccessToken) -> None:
