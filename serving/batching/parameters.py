@@ -69,13 +69,12 @@ def _parameters(message: BatchingParameters) -> Parameters:
         if field.message_type is not None
     }
     limit = found.get("max_batch_size", Parameters().max_batch_size)
-    split = found.get("enable_large_batch_splitting", False)
     micros = found.pop("batch_timeout_micros", 0)
-    execution = found.pop("max_execution_batch_size", limit) if split else limit
+    execution = found.pop("max_execution_batch_size", limit)
     return Parameters(
         **{"thread_pool_name": "batch_threads", **found},
         batch_timeout=micros * _MICROSECOND,
-        max_execution_batch_size=execution,
+        max_execution_batch_size=execution if found.get("enable_large_batch_splitting") else limit,
         allowed_batch_sizes=tuple(message.allowed_batch_sizes),
         pad_variable_length_inputs=message.pad_variable_length_inputs,
     )
