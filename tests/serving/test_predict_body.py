@@ -65,6 +65,11 @@ def test_base64_inside_named_values() -> None:
     assert found["x"].tolist() == [b"hello"]
 
 
+def test_base64_in_rows_without_names() -> None:
+    found = arrays({"instances": [{"b64": "aGVsbG8="}, "你好"]}, x="DT_STRING")
+    assert found["x"].tolist() == [b"hello", "你好".encode()]
+
+
 def test_nan_and_infinity_are_taken() -> None:
     body = parse_json(b'{"instances": [NaN, Infinity, -Infinity]}')
     x = to_arrays(body, signature(x="DT_FLOAT"))["x"]
@@ -121,10 +126,26 @@ def test_wrong_values_are_refused(document: object, dtype: str, message: str) ->
             [{"x": 1}, {"y": 1}],
             "element: 1 key: y of .* INVALID_ARGUMENT: JSON object: does not have named input: y",
         ),
+        (
+            [{"x": 1}, {"x": 2, "y": 3}],
+            "element: 1 key: y of .* INVALID_ARGUMENT: JSON object: does not have named input: y",
+        ),
         ([{"x": 1}, {}], r"element: 1 of .* JSON object: \{\} keys must be equal to: x"),
     ],
 )
 def test_row_that_is_wrong_is_named_by_its_number(rows: list[object], message: str) -> None:
+    with pytest.raises(InvalidArgument, match=f"^Failed to process {message}"):
+        arrays({"instances": rows}, x="DT_FLOAT")
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([*[1] * 2500, "a", "b"], 'element: 2500 of .* JSON Value: "a" Type: String is not of'),
+        ([*[[1, 2]] * 2000, *[[1]] * 1000], "element: 2000 of .* Expecting tensor size: 2 but"),
+    ],
+)
+def test_wrong_row_among_thousands_is_named(rows: list[object], message: str) -> None:
     with pytest.raises(InvalidArgument, match=f"^Failed to process {message}"):
         arrays({"instances": rows}, x="DT_FLOAT")
 
