@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import concurrent.futures
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +127,45 @@ def test_variable_lengths_are_filled_up(make: Make) -> None:
     assert [each["x"].tolist() for each in found] == [[[b"a", b""]], [[b"b", b"c"]]]
 
 
+def test_who_asks_for_one_output_waits_for_those_who_do_too(make: Make) -> None:
+    model = make(max_batch_size=2)
+
+    def one(outputs: list[str]) -> dict[str, Any]:
+        return model.run("serving_default", {"x": row(1)}, outputs)
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(one, [["size"], [], ["size"], ["x", "size"], [], ["x", "size"]]))
+    assert [sorted(each) for each in found] == [["size"], ["size", "x"]] * 2 + [["size", "x"]] * 2
+    assert all(each["size"].tolist() == [2] for each in found)
+
+
+def test_each_batch_is_observed_with_how_long_its_requests_waited(folder: Path) -> None:
+    seen = list[tuple[int, Sequence[float]]]()
+    parameters = Parameters(max_batch_size=4, max_execution_batch_size=4, batch_timeout=LONG)
+    model = BatchingServable(SavedModel(folder), parameters, lambda *each: seen.append(each))
+    ask(model, row(1), row(2, 3, 4))
+    model.close()
+    ((rows, waits),) = seen
+    assert (rows, len(waits)) == (4, 2)
+    assert all(0 <= wait < LONG for wait in waits)
+
+
+def test_end_of_the_batches_is_the_end_of_their_model(folder: Path) -> None:
+    inside = SavedModel(folder)
+    BatchingServable(inside, Parameters(), lambda *_: None).close()
+    with pytest.raises(RuntimeError, match="closed"):
+        inside._session.run([])
+
+
+def test_request_without_rows_waits_for_nobody(make: Make) -> None:
+    assert make(max_batch_size=4).run("serving_default", {"x": row()})["x"].shape == (0,)
+
+
+def test_signature_that_is_none_waits_for_nobody(make: Make) -> None:
+    with pytest.raises(InvalidArgument):
+        make(max_batch_size=4).run("none", {"x": row(1)})
+
+
 @pytest.mark.parametrize("signature", ["table", "late"])
 def test_outputs_without_rows_are_each_request_s_own(make: Make, signature: str) -> None:
     model = make(max_batch_size=2)
@@ -134,6 +173,16 @@ def test_outputs_without_rows_are_each_request_s_own(make: Make, signature: str)
     again = model.run(signature, {"x": row(3)})  # now it is known, and does not wait
     assert [each.get("total", 0) for each in (*found, again)] in ([1, 2, 3], [0, 0, 0])
     assert again.get("table", row(1, 2)).tolist() == [1, 2]
+
+
+def test_output_without_rows_keeps_no_other_from_sharing_a_batch(make: Make) -> None:
+    model = make(max_batch_size=2)
+    ask(model, row(1), row(2), signature="late")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        first = pool.submit(model.run, "late", {"x": row(3)}, ["x"])
+        until(lambda: model._scheduler._waiting)  # nothing else tells
+        assert model.run("late", {"x": row(4)}, ["x"])["x"].tolist() == [4]
+        assert first.result()["x"].tolist() == [3]
 
 
 @pytest.mark.parametrize(
