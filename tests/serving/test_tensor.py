@@ -54,6 +54,12 @@ def test_strings(*, content: bool) -> None:
     assert content or theirs(proto).tolist() == array.tolist()
 
 
+def test_text_is_written_in_utf_8() -> None:
+    array = np.array(["ü", b"\xff"], object)
+    assert list(to_proto(array).string_val) == ["ü".encode(), b"\xff"]
+    assert to_array(to_proto(array, content=True)).tolist() == ["ü".encode(), b"\xff"]
+
+
 @pytest.mark.parametrize("name", ["qint8", "quint8", "qint16", "quint16", "qint32"])
 @pytest.mark.parametrize("content", [False, True])
 def test_quantized_numbers(name: str, *, content: bool) -> None:
@@ -79,6 +85,15 @@ def test_last_value_goes_on_and_nothing_is_zero() -> None:  # FromProtoField
     assert to_array(proto("DT_FLOAT", float_val=[3])).shape == ()
 
 
+def test_complex_numbers_are_pairs_and_half_of_one_is_none() -> None:
+    assert to_array(proto("DT_COMPLEX64", 2, scomplex_val=[1, 2, 3])).tolist() == [1 + 2j, 1 + 2j]
+    assert to_array(proto("DT_COMPLEX128", 1, dcomplex_val=[1])).tolist() == [0]
+
+
+def test_sixty_four_dimensions_are_as_many_as_it_goes() -> None:
+    assert to_array(proto("DT_FLOAT", *[1] * 64, float_val=[1])).ndim == 64
+
+
 def test_values_above_the_shape_are_left() -> None:
     assert to_array(proto("DT_FLOAT", 1, float_val=[1, 2])).tolist() == [1]
     assert to_array(proto("DT_FLOAT", 0, float_val=[1, 2])).tolist() == []
@@ -90,7 +105,7 @@ def test_values_above_the_shape_are_left() -> None:
         proto("DT_RESOURCE"),
         proto("DT_FLOAT", -1),
         proto("DT_FLOAT", 2, tensor_content=b"\0" * 7),
-        proto("DT_FLOAT", LARGEST),
+        proto("DT_FLOAT", LARGEST // 4 + 1),
         proto("DT_STRING", 2**62, 2**62, string_val=[b"a"]),
         proto("DT_FLOAT", *[1] * 65, float_val=[1]),
         proto("DT_STRING", 2, tensor_content=b"\x05\x01abc"),
