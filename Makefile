@@ -71,7 +71,7 @@ lock: setup-dev  ## resolve requirements/*.in anew, to the newest that fit
 screenshots: setup-dev  ## take the pictures in docs/ from the running demo (needs chromium)
 	@PYTHONPATH=. $(python) docs/screenshots.py
 
-bench: bench-worker bench-serving bench-peers bench-answers bench-scale bench-webhook bench-message bench-growth bench-start bench-gpu  ## every benchmark, against the competitors, in 35 minutes; see docs/performance.md
+bench: bench-worker bench-serving bench-peers bench-answers bench-scale bench-webhook bench-message bench-growth bench-start bench-gpu  ## every benchmark, against the competitors, in 36 minutes; see docs/performance.md
 
 bench-worker: setup-dev  ## our worker beside RQ, Celery, dramatiq and huey (six minutes)
 	@$(python) -m bench.worker
