@@ -28,7 +28,7 @@ from simulator.demo import account_settings
 from simulator.house import say
 from worker.picture import prepare
 
-_ROUNDS, _REQUESTS, _WARM = 3, 250, 50
+_ROUNDS, _REQUESTS, _WARM = 3, 250, 250
 _QUEUES = (10, 1_000, 10_000, 100_000)
 _FOLLOWERS = (10, 1_000, 10_000, 100_000)
 _PICTURES = {
