@@ -79,13 +79,13 @@ bench-worker: setup-dev  ## our worker beside RQ, Celery, dramatiq and huey (six
 bench-serving: setup-dev  ## the model server beside the same models without one, fp32 and int8 (eight minutes)
 	@$(python) -m bench.serving
 
-bench-peers: setup-dev  ## the model server beside mosec, LitServe, BentoML, Flask and its namesake (eight minutes)
+bench-peers: setup-dev  ## the model server beside mosec, LitServe, BentoML, Flask and its namesake (nine minutes)
 	@$(python) -m bench.peers
 
-bench-answers: setup-dev  ## the model that answers questions, and what it has to beat (three minutes)
+bench-answers: setup-dev  ## the model that answers questions, and what it has to beat (two minutes)
 	@$(python) -m bench.answers
 
-bench-scale: setup-dev  ## what a message costs, and how many of each part which load needs (two minutes)
+bench-scale: setup-dev  ## what a message costs, and how many of each part which load needs (half a minute)
 	@$(python) -m bench.scale
 
 bench-webhook: setup-dev  ## our webhook beside such as reply only or queue only (four minutes)
@@ -97,7 +97,7 @@ bench-message: setup-dev  ## a picture through the whole product, step by step (
 bench-growth: setup-dev  ## what a message costs while queue, followers, clients, models and pictures grow (three minutes)
 	@$(python) -m bench.growth
 
-bench-start: setup-dev  ## how soon each program is ready (one minute)
+bench-start: setup-dev  ## how soon each program is ready, and the demo (three minutes)
 	@$(python) -m bench.start
 
 bench-gpu: setup-dev  ## ResNet-50 on a GPU, through the server and directly; skipped where there is none

@@ -35,13 +35,9 @@ class Door:
         if answer != b"success":
             raise BenchError(f"the webhook answered {answer[:80]!r}")
 
-    def sealed(self, number: int) -> tuple[dict[str, str], bytes]:
-        """Return query and body of a message of the follower with this number."""
-        return self._courier.seal(push(self.account, number))
-
     def environ(self, number: int) -> Environ:
-        """Return the same as a WSGI server would give it to the webhook."""
-        query, body = self.sealed(number)
+        """Return the message of the follower with this number, as a WSGI server would give it."""
+        query, body = self._courier.seal(push(self.account, number))
         return {
             "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/wechat",
             "QUERY_STRING": urlencode(query), "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80",

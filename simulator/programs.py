@@ -75,7 +75,8 @@ def model_server(
     command = [
         *(sys.executable, "-m", "serving", f"--rest_api_port={port}", "--rest_api_host=127.0.0.1"),
         *(f"--model_config_file={config}", "--model_config_file_poll_wait_seconds=1", "--port=0"),
-        # Pictures keep all cores busy by themselves: sharing one out costs more than it gains.
+        # Pictures that come together keep the cores busy; to share out the operations of a small
+        # model costs more than it gains. A large one answers a single picture later.
         "--tensorflow_intra_op_parallelism=1",
     ]
     served = [
