@@ -52,6 +52,7 @@ class Replicas:
         ports = {name: free_port() for name in ("8501", "8511", "8500", "8510", "8601", "8600")}
         (folder / "batches.config").write_text(_BATCHES)
         self.log, self.rest, self.grpc = folder / "upstream.log", ports["8601"], ports["8600"]
+        self.addresses = [f"127.0.0.1:{ports[name]}" for name in ("8501", "8511")]  # REST's
         self.servers = [
             self._server(folder, model, ports["8501"], ports["8500"]),
             self._server(folder, model, ports["8511"], ports["8510"]),
@@ -86,8 +87,10 @@ class Replicas:
 
     def asked(self) -> Counter[str]:
         """Return which server answered how often."""
-        lines = self.log.read_text().splitlines()
-        return Counter(line.rpartition(", ")[2] for line in lines)
+        last = [line.rpartition(", ")[2] for line in self.log.read_text().splitlines()]
+        return Counter(
+            each for each in last if ":" in each
+        )  # else it is the group: nobody was left
 
 
 @pytest.fixture(scope="module")
@@ -111,12 +114,17 @@ def replicas(models: dict[str, Path]) -> Iterator[Replicas]:
 def both(replicas: Replicas) -> Replicas:
     """Both servers up, also where a test before this one has killed one."""
     for each in replicas.servers:
-        if each.died():
+        if each.look() == "away":
             each.end()
             each.start()
             wait_for(each)
-    before = replicas.asked()
-    until(lambda: rest(replicas)(1) and len(replicas.asked() - before) == 2)
+    before, body = replicas.asked(), {"instances": [1.0]}
+
+    def both_answer() -> bool:  # nginx may not believe yet in one that was away
+        answer = requests.post(f"{replicas.url}:predict", json=body, timeout=30)
+        return answer.ok and set(replicas.addresses) <= (replicas.asked() - before).keys()
+
+    until(both_answer)
     return replicas
 
 

@@ -53,10 +53,17 @@ class Phone:
         return self.answers()
 
     def trace(self, message: str) -> dict[str, Any]:
-        """Return what the product noted about a message."""
+        """Return what the product noted about a message, once that is all: after the answer."""
         (push,) = [event for event in self.events("push") if event["message"] == message]
         query = {"follower": self.openid, "message": message, "created": push["created"]}
-        return dict(requests.get(f"{self.url}/chat/trace", params=query, timeout=10).json())
+        found = dict[str, Any]()
+
+        def is_whole() -> bool:
+            found.update(requests.get(f"{self.url}/chat/trace", params=query, timeout=10).json())
+            return "outcome" in found
+
+        until(is_whole)
+        return found
 
 
 @pytest.fixture(scope="session")

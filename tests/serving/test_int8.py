@@ -76,6 +76,13 @@ def models(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """The demo classifier for one test, which adds versions."""
+    shutil.copytree(DEMO / "1", tmp_path / "own" / "demo" / "1")
+    return tmp_path / "own"
+
+
 def int8(model: str, output: Path, pictures: Path) -> list[str]:
     return [model, "--output", str(output), "--optimise", "int8", "--calibrate", str(pictures)]
 
@@ -155,16 +162,17 @@ def test_report_stands_beside_the_version(models: Path) -> None:
 
 
 def test_classes_as_folders_are_judged_and_broken_files_left_out(
-    export: Export, models: Path, pictures: Path, tmp_path: Path
+    export: Export, own: Path, pictures: Path, tmp_path: Path
 ) -> None:
+    folder = tmp_path / "pictures"
     for name, part in (("11", "1"), ("the digit 3", "2"), ("数字 7", "3")):
-        shutil.copytree(pictures, tmp_path / name, ignore=only(part))
-    (tmp_path / "11" / "broken.jpg").write_bytes(b"\xff\xd8 not a picture")
-    status, said, complained = export(*int8("demo", models, tmp_path))
+        shutil.copytree(pictures, folder / name, ignore=only(part))
+    (folder / "11" / "broken.jpg").write_bytes(b"\xff\xd8 not a picture")
+    status, said, complained = export(*int8("demo", own, folder))
     assert status == 0, complained
     assert "| right |" in said
     assert "broken.jpg cannot be read, and is left out" in said
-    assert (models / "demo" / "3" / "int8" / "model.tflite").exists()
+    assert (own / "demo" / "2" / "int8" / "model.tflite").exists()
 
 
 def only(start: str) -> Callable[[str, Sequence[str]], list[str]]:
@@ -273,14 +281,13 @@ def test_more_than_a_point_lost_is_not_published(right: int, labelled: bool, fau
 
 
 def test_refusal_leaves_nothing_unless_told_to_publish(
-    export: Export, models: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+    export: Export, own: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("serving.export.comparison.LEAST_AGREEMENT", 1.01)  # nobody reaches it
-    before = sorted(each.name for each in (models / "demo").iterdir())
-    status, _, complained = export(*int8("demo", models, pictures))
+    status, _, complained = export(*int8("demo", own, pictures))
     assert status == 1
     assert "Nothing is published" in complained
-    assert sorted(each.name for each in (models / "demo").iterdir()) == before
-    status, _, _ = export(*int8("demo", models, pictures), "--version", 99, "--publish-anyway")
+    assert [each.name for each in (own / "demo").iterdir()] == ["1"]
+    status, _, _ = export(*int8("demo", own, pictures), "--version", 99, "--publish-anyway")
     assert status == 0
-    assert (models / "demo" / "99-int8.md").exists()
+    assert (own / "demo" / "99-int8.md").exists()
