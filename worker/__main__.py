@@ -41,7 +41,7 @@ from worker import heap, menu
 from worker.answerer import Answerer
 from worker.breaker import Breaker
 from worker.doctor import command as doctor
-from worker.endpoint import Endpoint
+from worker.endpoint import BREAKER, Endpoint
 from worker.errors import ModelMismatch, ModelUnavailable
 from worker.exporter import export
 from worker.init import command as init
@@ -175,7 +175,7 @@ def build(settings: Settings, connection: redis.Redis) -> Services:
 def _answerer(settings: Settings, connection: redis.Redis, server: ModelServer) -> Answerer:
     vqa, endpoint = settings.vqa_model, settings.vqa_endpoint
     # Its calls may take as long as the deadline; one at a time tries it after a rest.
-    breaker = Breaker(connection, "endpoint", rest=max(10, 2 * settings.vqa_endpoint_deadline))
+    breaker = Breaker(connection, BREAKER, rest=max(10, 2 * settings.vqa_endpoint_deadline))
     return Answerer(
         ShapeModel(server, vqa, Breaker(connection, vqa)) if vqa else None,
         Endpoint(settings, breaker) if endpoint else None,

@@ -27,6 +27,7 @@ from worker.errors import ModelSilent, ModelUnavailable
 from worker.plain import plain
 from worker.session import Session, read
 
+BREAKER = "endpoint"  # the name of its breaker
 _CONNECT = 3.0  # seconds
 _PAUSE = 0.5  # seconds before the second try
 _LEAST = 1.0  # seconds that must be left for it

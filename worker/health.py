@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ from contract.health import (
 from contract.job import picture_queue
 from contract.settings import Settings
 from worker.breaker import Breaker
+from worker.endpoint import BREAKER
 from worker.errors import ModelUnavailable
 from worker.model_server import AVAILABLE, ModelServer
 from worker.standing import Standing
@@ -41,6 +43,7 @@ class Observer:
         self._standing = Standing(connection, settings.wechat_app_id)
         self._server = ModelServer(settings.serving_url)
         self._models = [each for each in (settings.classifier_model, settings.vqa_model) if each]
+        self._endpoint = settings.vqa_endpoint_model if settings.vqa_endpoint else ""
         self._settled = set[str]()  # failed jobs that have their outcome: not to be read again
 
     def health(self, before: Health | None) -> Health:
@@ -70,22 +73,21 @@ class Observer:
     def models(self, before: Health | None = None) -> tuple[ModelState, ...]:
         """Return how the models are; before tells since when one has not been well."""
         ailing = {each.name: each.ailing for each in before.models} if before else {}
-        return tuple(self._model(name, ailing.get(name)) for name in self._models)
+        found = [self._served(name) for name in self._models]
+        if self._endpoint:
+            # Whether it answers, only its breaker tells: every call may be paid for.
+            found.append(_state(self._endpoint, "", AVAILABLE, Breaker(self._redis, BREAKER)))
+        return tuple(
+            each if _is_well(each) else replace(each, ailing=ailing.get(each.name) or time.time())
+            for each in found
+        )
 
-    def _model(self, name: str, ailing: float | None) -> ModelState:
+    def _served(self, name: str) -> ModelState:
         try:
             version, found = self._server.status(name)
         except ModelUnavailable as error:
             version, found = "", str(error)
-        is_open = Breaker(self._redis, name).is_open()
-        well = found == AVAILABLE and not is_open
-        return ModelState(
-            name=name,
-            version=version,
-            found=found,
-            breaker_open=is_open,
-            ailing=None if well else ailing or time.time(),
-        )
+        return _state(name, version, found, Breaker(self._redis, name))
 
     def queue(self) -> QueueState:
         """Return what waits, runs, and has failed."""
@@ -138,6 +140,15 @@ class Observer:
             snapshot=str(info.get("rdb_last_bgsave_status", "")),
             append=str(info.get("aof_last_write_status", "")),
         )
+
+
+def _state(name: str, version: str, found: str, breaker: Breaker) -> ModelState:
+    is_open = breaker.is_open()
+    return ModelState(name=name, version=version, found=found, breaker_open=is_open, ailing=None)
+
+
+def _is_well(model: ModelState) -> bool:
+    return model.found == AVAILABLE and not model.breaker_open
 
 
 def _oldest(queue: Queue) -> float:

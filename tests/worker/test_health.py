@@ -15,6 +15,7 @@ from contract.settings import Settings
 from simulator.house import free_port
 from tests.conftest import APP_ID, make_settings
 from worker.breaker import Breaker
+from worker.endpoint import BREAKER
 from worker.errcodes import Api
 from worker.errors import ModelSilent
 from worker.health import Observer
@@ -110,6 +111,18 @@ def test_open_breaker_is_no_good_health(observer: Observer, connection: redis.Re
     demo, answerer = observer.models()
     assert (demo.found, demo.breaker_open, answerer.breaker_open) == ("AVAILABLE", True, False)
     assert demo.ailing is not None
+
+
+def test_endpoint_is_as_well_as_its_breaker_says(
+    settings: Settings, connection: redis.Redis
+) -> None:
+    other = {"vqa_endpoint": "https://models.example/v1", "vqa_endpoint_model": "qwen-vl"}
+    observer = Observer(settings.model_copy(update=other), connection)
+    before = observer.models()[-1]
+    break_open(connection, BREAKER)
+    after = observer.models()[-1]
+    assert (before.name, before.breaker_open, before.ailing) == ("qwen-vl", False, None)
+    assert (after.name, after.breaker_open, after.ailing is None) == ("qwen-vl", True, False)
 
 
 def test_first_in_the_queue_is_the_oldest(observer: Observer, connection: redis.Redis) -> None:

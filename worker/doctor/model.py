@@ -15,7 +15,7 @@ from contract.settings import Settings
 from labels.classes import LabelsError, default_labels, match_labels, read_labels
 from worker.breaker import Breaker
 from worker.doctor.finding import Finding, note, well, wrong
-from worker.endpoint import Endpoint
+from worker.endpoint import BREAKER, Endpoint
 from worker.errors import ModelMismatch, ModelUnavailable
 from worker.model_server import AVAILABLE, ModelServer
 from worker.scene import read_scene
@@ -118,7 +118,7 @@ def _endpoint(settings: Settings) -> Iterator[Finding]:
     """Ask one cheap question, whatever the breaker says."""
     host = urlsplit(settings.vqa_endpoint).netloc
     subject = {"model": settings.vqa_endpoint_model, "host": host}
-    endpoint = Endpoint(settings, Breaker(connect(settings), "endpoint"))
+    endpoint = Endpoint(settings, Breaker(connect(settings), BREAKER))
     began = time.monotonic()
     try:
         endpoint.probe(_picture(32))
