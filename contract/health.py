@@ -1,6 +1,7 @@
 """What the worker knows of itself and of what it depends on, noted in Redis every ten seconds.
 
-Whoever wants to know reads it there, and asks neither WeChat nor a model server.
+Whoever wants to know reads it there, and asks neither WeChat nor a model server. What counts as not
+well is said here, once: alerts, the admin's page and the doctor put it in words, each in its own.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ import redis
 _KEY = "kantu:health"
 _TTL = 60  # seconds; one that is older says nothing about now
 NEARLY_FULL = 0.8  # of Redis' memory
-NEARLY_USED_UP = 0.9  # of a day's calls
 SILENT = 15.0  # seconds since a process' last heartbeat, of which there is one every three
 LONG_WAIT = 60.0  # seconds in the queue
-MODEL_PATIENCE = 60.0  # seconds that a model may be away: it may be starting again
+_NEARLY_USED_UP = 0.9  # of a day's calls
+_MODEL_PATIENCE = 60.0  # seconds that a model may be away: it may be starting again
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,10 @@ class ModelState:
     breaker_open: bool  # it is not asked, since it did not answer
     ailing: float | None  # since when it has not been well, seconds since 1970; None: it is
 
+    def is_gone(self, now: float) -> bool:
+        """Return whether it has not been well for longer than a start takes."""
+        return self.ailing is not None and now - self.ailing >= _MODEL_PATIENCE
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class QueueState:
@@ -51,6 +56,11 @@ class QueueState:
     running: int
     failed: int  # that ended without an outcome
     held: int  # replies that wait for their turn
+
+    @property
+    def backed_up(self) -> bool:
+        """Whether a message waits for longer than a follower would."""
+        return self.oldest > LONG_WAIT
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +93,16 @@ class QuotaState:
     used: int
     limit: int
 
+    @property
+    def used_up(self) -> bool:
+        """Whether no call is left."""
+        return self.used >= self.limit
+
+    @property
+    def nearly_used_up(self) -> bool:
+        """Whether hardly a call is left."""
+        return self.used >= _NEARLY_USED_UP * self.limit
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RedisState:
@@ -100,6 +120,16 @@ class RedisState:
     def share(self) -> float:
         """How much of its memory is used, 0..1; 0 where there is no limit."""
         return self.used / self.limit if self.limit else 0.0
+
+    @property
+    def nearly_full(self) -> bool:
+        """Whether it will soon take in no message."""
+        return self.share >= NEARLY_FULL
+
+    @property
+    def evicts(self) -> bool:
+        """Whether it drops messages when it is full."""
+        return bool(self.limit) and self.policy != "noeviction"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

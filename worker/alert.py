@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from contract.health import (
-    LONG_WAIT,
-    MODEL_PATIENCE,
-    NEARLY_FULL,
-    Health,
-    ModelState,
-    PausedApi,
-    QueueState,
-    RedisState,
-)
+from contract.health import Health, ModelState, PausedApi, QueueState, RedisState
 
 _OF_ERRCODE = {  # what WeChat refuses otherwise, and a person must see to, is the token
     40164: "address_not_listed",
@@ -42,7 +33,7 @@ def _of_pauses(pauses: Iterable[PausedApi]) -> Iterator[Alert]:
 
 def _of_models(models: Iterable[ModelState], now: float) -> Iterator[Alert]:
     for model in models:
-        if model.ailing is None or now - model.ailing < MODEL_PATIENCE:
+        if not model.is_gone(now):
             continue
         why = "it does not answer" if model.breaker_open else model.found
         yield _alert(
@@ -53,14 +44,14 @@ def _of_models(models: Iterable[ModelState], now: float) -> Iterator[Alert]:
 
 
 def _of_redis(redis: RedisState) -> Iterator[Alert]:
-    if redis.share >= NEARLY_FULL:
+    if redis.nearly_full:
         yield _alert(
             "redis_nearly_full",
             f"Redis uses {redis.share:.0%} of its {redis.limit / 2**20:.0f} MB; when it is full, "
             "no message is taken in",
             "raise maxmemory, or find what fills it",
         )
-    if redis.limit and redis.policy != "noeviction":
+    if redis.evicts:
         yield _alert(
             "redis_evicts",
             f"Redis' maxmemory-policy is {redis.policy}: when it is full, it drops messages",
@@ -69,7 +60,7 @@ def _of_redis(redis: RedisState) -> Iterator[Alert]:
 
 
 def _of_queue(queue: QueueState) -> Iterator[Alert]:
-    if queue.oldest > LONG_WAIT:
+    if queue.backed_up:
         yield _alert(
             "queue_backed_up",
             f"A message has been in the queue for {queue.oldest:.0f} s; {queue.waiting} wait, "

@@ -15,6 +15,7 @@ from contract.quota import BEIJING
 
 _CLOCKS = timedelta(minutes=5)  # by which our clock and WeChat's may differ
 _MINUTE, _DAY = 60, 24 * 3600  # seconds
+NOT_PERMITTED = 48001  # the account may not use this API
 
 
 class Api(enum.StrEnum):
@@ -158,7 +159,7 @@ ERRCODES: Mapping[int, Errcode] = {
     45080: _TYPING,
     45081: _TYPING,
     46003: Errcode(meaning="there is no menu", policy=Policy.DROP),
-    48001: Errcode(
+    NOT_PERMITTED: Errcode(
         meaning="this account may not use this API",
         policy=Policy.PAUSE,
         pause=_DAY,

@@ -21,7 +21,7 @@ from contract.tally import note_queue
 from worker.alert import alerts
 from worker.bell import Bell
 from worker.day_quota import DayQuota
-from worker.errcodes import Api
+from worker.errcodes import NOT_PERMITTED, Api
 from worker.errors import AnswerError, SendBroken, WeChatUnavailable
 from worker.health import Observer
 from worker.ledger import OwnLedger, SharedLedger
@@ -31,7 +31,6 @@ logger = logging.getLogger(__name__)
 _PERIOD = 10  # seconds
 _TURN = "kantu:health:turn"  # somebody looks, or has just looked
 _TURN_TTL = 9  # seconds; less than a period, or every second look would be left out
-_NOT_PERMITTED = 48001
 
 
 class Watch:
@@ -70,7 +69,7 @@ class Watch:
         self._ask_wechat()
         found = self._observer.health(read(self._redis))
         health = dataclasses.replace(found, quotas=self._quota.read())
-        self._refused = {Api(each.api) for each in health.pauses if each.errcode == _NOT_PERMITTED}
+        self._refused = {Api(each.api) for each in health.pauses if each.errcode == NOT_PERMITTED}
         keep(self._redis, health)
         note_queue(self._redis, health.queue.waiting, health.queue.oldest, health.taken)
         if self._bell:

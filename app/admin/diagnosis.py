@@ -6,17 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
-from contract.health import (
-    LONG_WAIT,
-    MODEL_PATIENCE,
-    NEARLY_FULL,
-    NEARLY_USED_UP,
-    Health,
-    ModelState,
-    PausedApi,
-    QuotaState,
-    RedisState,
-)
+from contract.health import Health, ModelState, PausedApi, QuotaState, RedisState
 
 Level = Literal["bad", "note"]
 
@@ -60,8 +50,8 @@ def _of_models(models: Iterable[ModelState], now: float) -> Iterator[Finding]:
             continue
         values = {"name": model.name, "found": model.found, "since": now - model.ailing}
         key = "model_silent" if model.breaker_open else "model_gone"
-        patient = now - model.ailing < MODEL_PATIENCE and not model.breaker_open
-        yield Finding(key=key, level="note" if patient else "bad", values=values)
+        bad = model.breaker_open or model.is_gone(now)
+        yield Finding(key=key, level="bad" if bad else "note", values=values)
 
 
 def _of_pauses(pauses: Iterable[PausedApi]) -> Iterator[Finding]:
@@ -74,9 +64,9 @@ def _of_pauses(pauses: Iterable[PausedApi]) -> Iterator[Finding]:
 
 
 def _of_redis(redis: RedisState) -> Iterator[Finding]:
-    if redis.limit and redis.policy != "noeviction":
+    if redis.evicts:
         yield Finding(key="redis_evicts", values={"policy": redis.policy})
-    if redis.share >= NEARLY_FULL:
+    if redis.nearly_full:
         yield Finding(key="redis_full", values={"share": redis.share})
     if "err" in {redis.append, redis.snapshot}:
         yield Finding(key="redis_cannot_write")
@@ -86,7 +76,7 @@ def _of_redis(redis: RedisState) -> Iterator[Finding]:
 
 def _of_queue(health: Health) -> Iterator[Finding]:
     queue = health.queue
-    if queue.oldest > LONG_WAIT:
+    if queue.backed_up:
         yield Finding(key="backed_up", values=dataclasses.asdict(queue))
     if queue.failed:
         yield Finding(key="failed", level="note", values={"failed": queue.failed})
@@ -95,7 +85,7 @@ def _of_queue(health: Health) -> Iterator[Finding]:
 def _of_quotas(quotas: Iterable[QuotaState]) -> Iterator[Finding]:
     for quota in quotas:
         values = dataclasses.asdict(quota)
-        if quota.used >= quota.limit:
+        if quota.used_up:
             yield Finding(key="quota_used_up", values=values)
-        elif quota.used >= NEARLY_USED_UP * quota.limit:
+        elif quota.nearly_used_up:
             yield Finding(key="quota_nearly", level="note", values=values)

@@ -14,12 +14,12 @@ from worker.doctor import quota
 from worker.doctor.clock import compare
 from worker.doctor.desk import Answer, Desk
 from worker.doctor.finding import Finding, note, well, wrong
-from worker.errcodes import Api, Policy, look_up
+from worker.errcodes import NOT_PERMITTED, Api, Policy, look_up
 from worker.verdict import own_address
 from worker.wechat import NOBODY, NOTHING
 
 _ABOUT_THE_FOLLOWER = {40003, 43004, 45015, 45047}  # and so not about the account
-_NO_SUCH_FILE, _NOT_PERMITTED = 40007, 48001
+_NO_SUCH_FILE = 40007
 _SHOWN = 5  # addresses
 
 
@@ -73,7 +73,7 @@ def may_send(desk: Desk, token: str, settings: Settings) -> Finding:
     answer = desk.ask("POST", "message/custom/send", token, json=body)
     if answer.errcode in _ABOUT_THE_FOLLOWER:
         return well("send")
-    if answer.errcode != _NOT_PERMITTED:
+    if answer.errcode != NOT_PERMITTED:
         return refusal("send", Api.SEND, answer)
     if settings.wechat_reply == "passive":
         return note("send", "needless")
@@ -84,7 +84,7 @@ def _may_fetch(desk: Desk, token: str) -> Finding:
     answer = desk.ask("GET", "media/get", token, params={"media_id": NOTHING})
     if answer.errcode == _NO_SUCH_FILE:
         return well("fetch")
-    if answer.errcode == _NOT_PERMITTED:
+    if answer.errcode == NOT_PERMITTED:
         return note("fetch", "needless")
     return refusal("fetch", Api.MEDIA, answer)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import redis
 
-from contract.health import NEARLY_USED_UP
+from contract.health import QuotaState
 from contract.quota import pushed_today
 from worker.doctor.desk import Answer, Desk
 from worker.doctor.finding import Finding, note, well, wrong
@@ -28,9 +28,10 @@ def _judge(api: str, answer: Answer) -> Finding:
     match answer.said.get("quota"):
         # Of an API that the account may not use, the limit is 0.
         case {"daily_limit": int(limit), "used": int(used)} if limit > 0:
-            if used >= limit:
+            quota = QuotaState(api=api, used=used, limit=limit)
+            if quota.used_up:
                 return wrong("quota", "used_up", api=api, used=used, limit=limit)
-            if used >= NEARLY_USED_UP * limit:
+            if quota.nearly_used_up:
                 return note("quota", "nearly", api=api, used=used, limit=limit)
             return well("quota", api=api, used=used, limit=limit)
     return note("quota", "silent", api=api, errcode=answer.errcode)

@@ -67,18 +67,18 @@ def version(state: RedisState) -> Finding:
 
 
 def _policy(state: RedisState) -> Finding:
-    if state.policy == "noeviction":
-        return well("redis_policy")
-    return wrong("redis_policy", "evicts", policy=state.policy)
+    if state.evicts:
+        return wrong("redis_policy", "evicts", policy=state.policy)
+    return well("redis_policy")
 
 
 def _memory(state: RedisState) -> Finding:
     used, limit, share = state.used / 2**20, state.limit / 2**20, state.share
     if not state.limit:
         return note("redis_memory", "unlimited", used=used)
-    if share < NEARLY_FULL:
-        return well("redis_memory", used=used, limit=limit, share=share)
-    return wrong("redis_memory", "full", used=used, limit=limit, share=share, most=NEARLY_FULL)
+    if state.nearly_full:
+        return wrong("redis_memory", "full", used=used, limit=limit, share=share, most=NEARLY_FULL)
+    return well("redis_memory", used=used, limit=limit, share=share)
 
 
 def _persistence(state: RedisState, connection: redis.Redis) -> Finding:

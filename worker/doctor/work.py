@@ -44,7 +44,7 @@ def _alive(workers: WorkerState) -> Finding:
 
 def _pace(queue: QueueState) -> Finding:
     values = {"waiting": queue.waiting, "running": queue.running, "oldest": queue.oldest}
-    if queue.oldest > LONG_WAIT:
+    if queue.backed_up:
         return wrong("queue", "backed_up", most=LONG_WAIT, **values)
     return well("queue", "moving" if queue.waiting else "well", **values)
 
