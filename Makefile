@@ -11,7 +11,7 @@ demo: setup  ## the whole product on this machine, with a simulated WeChat: open
 	@exec $(python) -m simulator.demo
 
 run: setup  ## the product for real, from .env: see docs/connect.md
-	@exec $(python) -m simulator.run
+	@exec $(python) -m launch
 
 test: setup-dev  ## every test, with real programs, four files of them at a time
 	@$(python) -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder

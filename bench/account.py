@@ -21,13 +21,13 @@ from PIL import Image
 from bench import process, serving_picture
 from bench.harness import BenchError
 from bench.settings import settings_of
-from simulator import programs
+from launch import programs
+from launch.supervisor import Program, free_port
 from simulator.account import Account
 from simulator.api import api
 from simulator.courier import Courier
 from simulator.demo import account_settings
 from simulator.followers import MESSAGE_ALLOWS, Follower
-from simulator.house import Program, free_port
 
 PICTURE = (1080, 1440, 180_000)  # width, height, bytes at most
 MODELS = ("demo", "vqa")  # as a newcomer has them

@@ -23,8 +23,8 @@ from app import create_app
 from contract import tally
 from contract.connection import connect_to
 from contract.settings import Settings
-from simulator import programs
-from simulator.house import free_port
+from launch import programs
+from launch.supervisor import free_port
 
 JOBS, ROUNDS, LIMIT = 100_000, 20, 200  # LIMIT: milliseconds
 PASSWORD = "bench-of-kX3vGq8ZtR5mWy2P"  # noqa: S105  # of a Redis that lives for a minute

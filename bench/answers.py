@@ -11,6 +11,7 @@ import numpy as np
 
 from bench.machine import machine
 from bench.report import renew, table
+from launch.supervisor import ROOT, say
 from serving.platforms.tensorflow import SavedModel
 from serving.train.vqa import exam, judging, trials
 from serving.train.vqa.answer import CHINESE, ENGLISH
@@ -18,7 +19,6 @@ from serving.train.vqa.judging import Judged, Mask
 from serving.train.vqa.report import percent
 from serving.train.vqa.trials import Trials
 from serving.train.vqa.wording import FOLDER
-from simulator.house import ROOT, say
 
 _MODEL = ROOT / "serving" / "models" / "vqa" / "1"
 _RESULTS = ROOT / "bench" / "results"

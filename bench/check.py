@@ -12,7 +12,7 @@ from bench.cost import QUEUED, RATE, Cost, Phase
 from bench.fleet import Demand
 from bench.report import table
 from bench.simulation import Cores, Resource
-from simulator.house import ROOT
+from launch.supervisor import ROOT
 
 _WORKER = ROOT / "bench" / "results" / "worker.json"
 _WAIT, _PROCESSES, _THREADS, _JOBS = 0.08, 2, 32, 4000  # as bench.worker has it

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from bench.harness import ROUNDS, BenchError
 from bench.report import Report
-from simulator.house import ROOT, HouseError, say
+from launch.supervisor import ROOT, LaunchError, say
 
 _DOCUMENT = ROOT / "docs" / "performance.md"
 
@@ -32,7 +32,7 @@ def publish(measure: Callable[[], Report], *, keep: bool) -> int:
     """
     try:
         report = measure()
-    except (BenchError, HouseError, OSError, subprocess.CalledProcessError) as error:
+    except (BenchError, LaunchError, OSError, subprocess.CalledProcessError) as error:
         sys.stderr.write(f"\n✗ {error}\n")
         return 1
     say("\n" + report.markdown())

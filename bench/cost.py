@@ -18,7 +18,7 @@ from typing import Any
 
 from bench import process
 from bench.account import AccountAtWork, wait
-from simulator.house import Say
+from launch.supervisor import Say
 
 RATE, PACED = 4.0, 60  # messages a second, so many: what two busy cores bear without a queue
 QUEUED = 150  # messages that wait for the worker

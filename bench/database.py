@@ -12,8 +12,8 @@ from typing import Any
 import redis
 
 from bench import process
-from simulator import programs
-from simulator.house import free_port
+from launch import programs
+from launch.supervisor import free_port
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from simulator.house import ROOT, Say
+from launch.supervisor import ROOT, Say
 
 _UV = (
     Path(sys.prefix) / "bin" / "uv"

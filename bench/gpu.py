@@ -20,9 +20,9 @@ from bench.harness import ROUNDS, Contestant, Race, race
 from bench.machine import machine
 from bench.report import Aim, Column, Report, at_least
 from bench.serving_client import Call, rpc_to, throughput
+from launch.supervisor import Program, answers, free_port, say
 from serving.protocol.prediction_service_pb2 import PredictRequest
 from serving.protocol.tensor_pb2 import DataType
-from simulator.house import Program, answers, free_port, say
 
 _SHAPE = (3, 224, 224)
 _CLIENTS, _FEW = (1, 8, 64, 512), (1, 4)

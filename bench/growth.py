@@ -24,8 +24,8 @@ from bench.machine import machine
 from bench.report import Aim, Column, Report
 from bench.webhook_trial import push
 from contract.follower import Followers
+from launch.supervisor import say
 from simulator.demo import account_settings
-from simulator.house import say
 from worker.picture import prepare
 
 _ROUNDS, _REQUESTS, _WARM = 3, 250, 250

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bench import process, serving_client, serving_picture, webhook_trial
 from bench.webhook_lineup import LINEUP
-from simulator import programs
-from simulator.house import Program, free_port
+from launch import programs
+from launch.supervisor import Program, free_port
 
 CLIENTS = (1, 16, 64, 256)
 MODELS = (1, 10, 50)

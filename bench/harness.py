@@ -11,8 +11,8 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from simulator.house import Say
-from simulator.progress import bar
+from launch.progress import bar
+from launch.supervisor import Say
 
 ROUNDS = 5
 

@@ -14,7 +14,7 @@ from bench.account import AccountAtWork
 from bench.harness import BenchError
 from bench.webhook_lineup import Entry
 from bench.webhook_trial import request
-from simulator.house import ROOT, free_port
+from launch.supervisor import ROOT, free_port
 
 _CONNECTIONS = 8
 

@@ -23,7 +23,7 @@ from bench.harness import ROUNDS, Contestant, race
 from bench.inside import InsideBot
 from bench.message_report import Found
 from bench.report import Report, table
-from simulator.house import say
+from launch.supervisor import say
 from worker.model_server import ModelServer
 from worker.picture import prepare
 

@@ -20,7 +20,7 @@ from bench.report import table
 from bench.stopwatch import Stopwatch
 from contract.connection import connect
 from contract.job import picture_queue
-from simulator.house import say
+from launch.supervisor import say
 from worker.__main__ import build, make_worker
 
 _WARM, _MANY = 50, 200  # messages

@@ -13,7 +13,7 @@ from bench.machine import machine
 from bench.peers_lineup import MODELS, OURS, PEERS, Cell, Model, Peer
 from bench.peers_trial import Trial, is_ours, trial
 from bench.report import Aim, Column, Report, at_least
-from simulator.house import say
+from launch.supervisor import say
 
 _COLUMNS = (
     Column(metric="one", title="1 client: p50 ms", digits=1, ranged=True),

@@ -22,7 +22,7 @@ from bench.peer import model as peer_model
 from bench.peers_dialect import GRPC, Answer, Ask, differing
 from bench.peers_lineup import COPIES, MODELS, OURS, Cell, Model, Peer
 from bench.serving_trial import BIG, SMALL
-from simulator.house import ROOT, Program, free_port, say
+from launch.supervisor import ROOT, Program, free_port, say
 
 _WARM = 1.0  # seconds for each model: BentoML learns from its first answers how to batch
 _FAILURES = (BenchError, OSError, grpc.RpcError, LookupError, ValueError, TypeError)

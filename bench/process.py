@@ -12,7 +12,7 @@ from pathlib import Path
 import requests
 
 from bench.harness import BenchError
-from simulator.house import Program
+from launch.supervisor import Program
 
 _TICKS = os.sysconf("SC_CLK_TCK")  # a second
 # In /proc/PID/stat behind the name; the last are utime, stime, and those of children that ended.

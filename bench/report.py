@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.chart import Bar, Panel, draw
 from bench.harness import Contestant, Race, Spread
-from simulator.house import ROOT
+from launch.supervisor import ROOT
 
 _RESULTS = ROOT / "bench" / "results"
 

@@ -18,7 +18,7 @@ from bench.fleet import Demand
 from bench.harness import BenchError
 from bench.machine import machine
 from bench.report import renew, table
-from simulator.house import ROOT, HouseError, say
+from launch.supervisor import ROOT, LaunchError, say
 
 _RESULTS = ROOT / "bench" / "results"
 _DOCUMENT = ROOT / "docs" / "scale.md"
@@ -38,7 +38,7 @@ def main() -> int:
     chosen = parser.parse_args()
     try:
         facts, measured = _last() if chosen.measured else (machine(), cost.measure(say))
-    except (BenchError, HouseError) as error:
+    except (BenchError, LaunchError) as error:
         sys.stderr.write(f"\n✗ {error}\n")
         return 1
     say("· simulating")

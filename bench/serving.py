@@ -13,7 +13,7 @@ from bench.machine import machine
 from bench.report import Aim, Column, Report, at_least, at_most
 from bench.serving_lineup import DIRECT, MODELS, WAYS, Model, Way
 from bench.serving_trial import CLIENTS, CROWD, Trial, trial
-from simulator.house import say
+from launch.supervisor import say
 
 _COLUMNS = (
     Column(metric="one", title="1 client: p50 ms", digits=1, ranged=True),

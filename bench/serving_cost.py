@@ -21,6 +21,7 @@ import orjson
 from bench import serving_picture
 from bench.serving_client import INPUT, SIGNATURE
 from bench.serving_trial import SMALL
+from launch import programs
 from serving import rest
 from serving.flags import Flags
 from serving.lifecycle.catalogue import Catalogue
@@ -34,7 +35,6 @@ from serving.protocol.json_tensor import Array, decode_b64
 from serving.protocol.prediction_service_pb2 import PredictRequest
 from serving.protocol.signature import Signature, TensorInfo
 from serving.protocol.tensor_pb2 import DataType
-from simulator import programs
 
 _CALLS, _TRIES = 300, 15
 _BATCHES, _RUNS = (1, 4, 8, 16), 240  # pictures at a time; in all, in each try

@@ -12,7 +12,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from simulator.house import say
+from launch.supervisor import say
 
 _PICTURES = 1200  # 200 to calibrate by, 1,000 to compare on
 _FEW = 30  # for ResNet-50, whose answers mean nothing

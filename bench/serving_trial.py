@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from bench import process, serving_client, serving_picture
 from bench.harness import BenchError
 from bench.serving_lineup import MODELS, Model, Way
-from simulator.house import ROOT, Program, answers, free_port
+from launch.supervisor import ROOT, Program, answers, free_port
 
 if TYPE_CHECKING:
     from serving.lifecycle.servable import Servable

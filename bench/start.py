@@ -19,9 +19,9 @@ from bench.endpoint.loop import Eyes
 from bench.harness import ROUNDS, BenchError, Contestant, Race, race
 from bench.machine import machine
 from bench.report import Aim, Column, Report, at_most
-from simulator import programs
+from launch import programs
+from launch.supervisor import ROOT, free_port, say
 from simulator.demo import account_settings
-from simulator.house import ROOT, free_port, say
 
 _LOOK = 0.005  # seconds
 _LIMITS = {"app": 1000, "worker": 1000, "serving": 10_000}  # ms

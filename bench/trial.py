@@ -19,8 +19,8 @@ from bench.database import count
 from bench.harness import BenchError
 from bench.lineup import Entry
 from bench.mark import PATH, Marks
+from launch.supervisor import ROOT, Program
 from simulator.demo import account_settings
-from simulator.house import ROOT, Program
 
 WAIT = 0.08  # seconds that a waiting job waits: about what WeChat and a model take
 PACED = 100  # jobs sent one by one

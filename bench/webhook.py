@@ -12,7 +12,7 @@ from bench.machine import machine
 from bench.report import Aim, Column, Report, at_least, at_most
 from bench.webhook_lineup import ENVIRONMENT, LINEUP, Entry
 from bench.webhook_trial import CONNECTIONS, RATE
-from simulator.house import say
+from launch.supervisor import say
 
 _RATE = Column(metric="rate", title=f"requests/s, {CONNECTIONS} connections", ranged=True)
 _CPU = Column(metric="cpu", title="CPU µs a request", ranged=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bench import process
 from bench.environment import Environment
-from simulator import programs
-from simulator.house import Program
+from launch import programs
+from launch.supervisor import Program
 
 ENVIRONMENT = Environment(name="bench-webhook")
 THREADS = 16  # of each process, as ours has

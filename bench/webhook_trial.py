@@ -20,10 +20,10 @@ from bench.harness import BenchError
 from bench.settings import settings_of
 from bench.webhook_lineup import Entry
 from contract.settings import Settings
+from launch.supervisor import ROOT, free_port
 from simulator.account import Account
 from simulator.courier import Courier
 from simulator.demo import account_settings
-from simulator.house import ROOT, free_port
 
 CONNECTIONS, RATE = 16, 300  # requests a second
 _WARM, _LOADED, _PACED = 400, 2400, 1200  # requests; fewer than our longest queue

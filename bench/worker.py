@@ -12,7 +12,7 @@ from bench.harness import ROUNDS, Contestant, Race, race
 from bench.lineup import LINEUP, Entry
 from bench.machine import machine
 from bench.report import Aim, Column, Report, at_least, at_most
-from simulator.house import say
+from launch.supervisor import say
 
 _PICTURED = (
     Column(metric="empty", title="empty jobs/s", ranged=True),

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from simulator import programs
-from simulator.house import ROOT, free_port
+from launch import programs
+from launch.supervisor import ROOT, free_port
 
 IMAGES = Path(__file__).parent / "images"
 CHROMIUM = "/usr/bin/chromium"

@@ -31,6 +31,7 @@ from simulator.notation import XML, Notation, Push
 logger = logging.getLogger(__name__)
 PATIENCE = 5.0  # seconds for one try, and from one try to the next
 TRIES = 3
+MODES = ("plain", "compatible", "safe")  # of sealing, as WeChat calls them in its console
 # What wechatpy and xmltodict let out, each for another way in which a reply is none.
 _UNREADABLE = (
     *(WeChatException, ExpatError, struct.error),

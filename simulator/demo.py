@@ -15,8 +15,17 @@ from pathlib import Path
 import requests
 
 from contract.settings import NO_MODEL, Settings
-from simulator import programs
-from simulator.house import ROOT, House, Program, Say, answers, end_with_parent, free_port, say
+from launch import programs
+from launch.supervisor import (
+    ROOT,
+    Program,
+    Say,
+    Supervisor,
+    answers,
+    end_with_parent,
+    free_port,
+    say,
+)
 from simulator.line import Line
 from simulator.stagehand import Stagehand
 
@@ -34,7 +43,7 @@ def main() -> int:
     say("Kantu 看图: the demo. Four programs and a Redis:")
     demo = Demo(FOLDER, say)
     try:
-        return demo.house.live(demo.welcome, demo.better_model, demo.pause)
+        return demo.supervisor.live(demo.welcome, demo.better_model, demo.pause)
     finally:
         demo.close()
 
@@ -58,8 +67,8 @@ class Demo:
         # Durable, so that a crash loses nothing; but each demo has an account of its own, made up.
         self._store = folder / "redis" / str(self.ports["redis"])
         self.line = Line()
-        self.house = House(self._programs(model), say)
-        self.stagehand = Stagehand(self.house, self.environment, folder / "logs")
+        self.supervisor = Supervisor(self._programs(model), say)
+        self.stagehand = Stagehand(self.supervisor, self.environment, folder / "logs")
 
     def _programs(self, model: str) -> list[Program]:
         logs = {name: self.folder / "logs" / f"{name}.log" for name in (*self.ports, "worker")}
@@ -142,12 +151,12 @@ class Demo:
         if not self._until(lambda: answers(url), 60):
             self._say(f"  The model server did not take {BETTER_MODEL}; demo stays.")
             return
-        self.house.restart("worker", CLASSIFIER_MODEL=BETTER_MODEL)
+        self.supervisor.restart("worker", CLASSIFIER_MODEL=BETTER_MODEL)
         self._say(f"  Model: {BETTER_MODEL} now answers, 1,000 kinds of things in photographs")
 
     def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
         end = time.monotonic() + seconds
-        while time.monotonic() < end and not self.house.stopping:
+        while time.monotonic() < end and not self.supervisor.stopping:
             if condition():
                 return True
             time.sleep(0.2)
@@ -163,7 +172,7 @@ class Demo:
             self._export.kill()
             self._export.wait()
         self.stagehand.close()
-        self.house.close()
+        self.supervisor.close()
         self.line.close()
         shutil.rmtree(self._store, ignore_errors=True)
 

@@ -10,11 +10,11 @@ import flask
 from labels import LANGUAGES, book
 from simulator import sample
 from simulator.account import Account
+from simulator.courier import MODES
 from simulator.errors import WrongField
 from simulator.faults import FAULTS
 from simulator.media import content_type
 from simulator.phone import Phone
-from simulator.stagehand import MODES
 from simulator.story import Trace
 
 _LONGEST_WAIT = 20.0  # seconds for news; each who waits has a thread

@@ -8,10 +8,10 @@ import flask
 
 from simulator import story
 from simulator.account import Account
+from simulator.courier import MODES
 from simulator.errors import WrongField
 from simulator.faults import FAULTS, Faults
 from simulator.ledger import Ledger
-from simulator.stagehand import MODES
 from simulator.story import Trace
 
 

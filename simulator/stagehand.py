@@ -15,18 +15,18 @@ from rq import Worker
 from rq.worker import WorkerStatus
 
 from contract.connection import connect_to
-from simulator.house import ROOT, House, end_with_parent
+from launch.supervisor import ROOT, Supervisor, end_with_parent
+from simulator.courier import MODES
 
 LOSABLE = ("redis", "serving")
-MODES = ("plain", "compatible", "safe")
 _BUSY_WITHIN = 2.0  # seconds for a worker to get something to do
 
 
 class Stagehand:
-    """Answers the page's questions, on the thread that owns the house."""
+    """Answers the page's questions, on the thread that owns the supervisor."""
 
-    def __init__(self, house: House, environment: dict[str, str], logs: Path) -> None:
-        self._house = house
+    def __init__(self, supervisor: Supervisor, environment: dict[str, str], logs: Path) -> None:
+        self._supervisor = supervisor
         self._environment = environment
         self._logs = logs
         self._redis = connect_to(environment["REDIS_URL"])
@@ -38,10 +38,10 @@ class Stagehand:
             case {"do": "look"}:
                 pass
             case {"do": "lose", "program": str(name)} if name in LOSABLE:
-                self._house.find(name).kill()
+                self._supervisor.find(name).kill()
             case {"do": "return", "program": str(name)} if name in LOSABLE:
-                if self._house.find(name).process is None:
-                    self._house.find(name).start()
+                if self._supervisor.find(name).process is None:
+                    self._supervisor.find(name).start()
             case {"do": "kill"}:
                 return {**self._look(), "killed": self._kill_worker()}
             case {"do": "mode", "mode": str(mode)} if mode in MODES:
@@ -56,7 +56,7 @@ class Stagehand:
         if self._operator and self._operator.poll() is not None:
             self._operator = None
         return {
-            "programs": {each.name: each.look() for each in self._house.programs},
+            "programs": {each.name: each.look() for each in self._supervisor.programs},
             "operating": self._operator is not None,
             "mode": self._environment["WECHAT_MODE"],
         }
@@ -74,7 +74,7 @@ class Stagehand:
                 break
             time.sleep(0.002)
         for worker in busy or workers:
-            if worker.pid and _is_child(worker.pid, self._house.find("worker").process):
+            if worker.pid and _is_child(worker.pid, self._supervisor.find("worker").process):
                 os.kill(worker.pid, signal.SIGKILL)
                 return int(worker.pid)
         return 0
@@ -83,7 +83,7 @@ class Stagehand:
         """Start the webhook again in another mode; WeChat delivers again what comes meanwhile."""
         if mode != self._environment["WECHAT_MODE"]:
             self._environment["WECHAT_MODE"] = mode
-            app = self._house.find("app")
+            app = self._supervisor.find("app")
             app.kill()  # at once: to end it gently may take longer than the page waits
             app.environment = {**app.environment, "WECHAT_MODE": mode}
             app.start()

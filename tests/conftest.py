@@ -23,11 +23,11 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 import tests.models
 from contract.settings import Settings
-from simulator import programs
+from launch import programs
+from launch.supervisor import free_port
 from simulator.account import Account
 from simulator.api import api
 from simulator.demo import no_settings
-from simulator.house import free_port
 
 TOKEN = "token-of-the-tests"
 APP_ID = "wx0123456789abcdef"

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from contract.settings import NO_MODEL, Settings
-from simulator import programs
+from launch import programs
+from launch.supervisor import Program, free_port
 from simulator.account import Account
 from simulator.courier import Courier
 from simulator.demo import no_settings
-from simulator.house import Program, free_port
 from tests.conftest import AES_KEY, APP_ID, APP_SECRET, TOKEN, until
 
 Query = Mapping[str, str] | list[tuple[str, str]]

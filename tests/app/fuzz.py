@@ -20,8 +20,8 @@ from typing import Any
 
 import redis
 
-from simulator import programs
-from simulator.house import free_port
+from launch import programs
+from launch.supervisor import free_port
 from tests.app.target import DOORS, Attack, Target
 from tests.conftest import until
 

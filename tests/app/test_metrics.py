@@ -16,9 +16,9 @@ from prometheus_client import REGISTRY
 
 from app import create_app
 from contract.settings import Settings
-from simulator import programs
+from launch import programs
+from launch.supervisor import Program, free_port
 from simulator.demo import no_settings
-from simulator.house import Program, free_port
 from tests.app.conftest import OPENID, Push, courier
 from tests.conftest import AES_KEY, APP_ID, APP_SECRET, TOKEN, make_settings, until
 from tests.exposition import scrape, value

@@ -15,8 +15,8 @@ import redis
 
 from contract.job import picture_queue
 from labels import phrase
-from simulator import programs
-from simulator.house import Program, free_port
+from launch import programs
+from launch.supervisor import Program, free_port
 from tests.app.conftest import ACCOUNT, Push
 from tests.app.door import SUCCESS, Door, opened, status_of
 from tests.conftest import make_settings, until

@@ -18,7 +18,7 @@ from contract.job import picture_queue
 from contract.mailbox import Mailbox
 from contract.settings import Settings
 from labels import phrase
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.app.conftest import OPENID, Push, courier
 from tests.app.forge import signed
 from tests.conftest import make_settings

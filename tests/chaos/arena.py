@@ -25,10 +25,10 @@ from rq.serializers import JSONSerializer
 from contract.follower import Followers
 from contract.job import picture_queue
 from contract.settings import NO_MODEL
-from simulator import programs
+from launch import programs
+from launch.supervisor import Program, free_port
 from simulator.courier import Courier
 from simulator.followers import MESSAGE_ALLOWS, Follower
-from simulator.house import Program, free_port
 from tests.chaos.models import ANSWER, Models
 from tests.conftest import (
     AES_KEY,

@@ -11,9 +11,9 @@ import pytest
 import requests
 
 from labels import phrase
-from simulator import programs
+from launch import programs
+from launch.supervisor import free_port
 from simulator.errors import ApiError
-from simulator.house import free_port
 from tests.chaos.arena import Arena
 from tests.chaos.test_killed import assert_answered_once
 from tests.conftest import until

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from contract.connection import connect
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.conftest import make_settings
 
 WECHAT_WAITS = 5  # seconds

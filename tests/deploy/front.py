@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from simulator.house import ROOT, Program, free_port
+from launch.supervisor import ROOT, Program, free_port
 from tests.certificates import make_pair
 from tests.conftest import until
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from simulator.house import ROOT
+from launch.supervisor import ROOT
 
 OVERLAYS = ("cpu", "gpu", "keda", "sentinel")
 Object = dict[str, Any]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import redis
 
-from simulator.house import ROOT, Program, free_port
+from launch.supervisor import ROOT, Program, free_port
 from tests.deploy.front import need
 
 START, SENTINEL = ROOT / "deploy" / "redis" / "start", ROOT / "deploy" / "redis" / "sentinel"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.house import ROOT
+from launch.supervisor import ROOT
 from tests.chaos.arena import Arena
 from tests.chaos.models import ANSWER
 from tests.conftest import WeChatServer, until

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.house import ROOT, Program, free_port
+from launch.supervisor import ROOT, Program, free_port
 from tests.conftest import until
 from tests.deploy.front import need
 from tests.deploy.names import NameServer

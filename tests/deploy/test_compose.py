@@ -16,7 +16,7 @@ import yaml
 import app.holding
 from contract import job
 from contract.settings import Settings, load_settings
-from simulator.house import ROOT
+from launch.supervisor import ROOT
 from tests.conftest import APP_ID
 
 COMPOSE: Any = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))

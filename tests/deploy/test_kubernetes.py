@@ -11,7 +11,7 @@ import yaml
 from app import create_app
 from contract.job import DEADLINE, ImageJob, enqueue, picture_queue
 from contract.settings import Settings, load_settings
-from simulator.house import ROOT
+from launch.supervisor import ROOT
 from tests.conftest import make_settings
 from tests.deploy.front import wait_for
 from tests.deploy.overlay import Object, Overlay, containers, graceful_timeout, render

@@ -20,7 +20,7 @@ import grpc
 import pytest
 import requests
 
-from simulator.house import ROOT, Program, answers, free_port
+from launch.supervisor import ROOT, Program, answers, free_port
 from tests.conftest import until
 from tests.deploy.front import need, open_folder, wait_for
 from tests.serving.asking import predict_request

@@ -12,8 +12,8 @@ import pytest
 import requests
 import yaml
 
-from simulator import programs
-from simulator.house import ROOT, free_port
+from launch import programs
+from launch.supervisor import ROOT, free_port
 from tests.deploy.front import wait_for
 
 

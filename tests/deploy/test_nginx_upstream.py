@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.app.door import Door
 from tests.deploy.front import DOMAIN, front
 from tests.deploy.load import pushed

@@ -13,8 +13,8 @@ from prometheus_client import Counter, Gauge, Histogram
 
 import app.metrics
 import worker.metrics
+from launch.supervisor import ROOT
 from serving.monitoring import metrics as of_serving
-from simulator.house import ROOT
 from worker.snapshot_metrics import GAUGES, LABELLED
 
 DASHBOARD: Any = json.loads((ROOT / "deploy/grafana/dashboards/kantu.json").read_text("utf-8"))

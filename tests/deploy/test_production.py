@@ -20,9 +20,9 @@ from pathlib import Path
 import pytest
 
 from labels import phrase
-from simulator import programs
+from launch import programs
+from launch.supervisor import Program, answers, free_port
 from simulator.courier import Courier
-from simulator.house import Program, answers, free_port
 from tests.chaos.arena import Arena
 from tests.conftest import WeChatServer, alive, make_settings, until
 from tests.deploy.front import Front, need, open_folder, wait_for

@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from labels import phrase
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.chaos.arena import Arena
 from tests.conftest import WeChatServer, until
 from tests.deploy.front import wait_for

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.house import ROOT
+from launch.supervisor import ROOT
 from tests.deploy.front import need
 from tests.deploy.stores import Passwords
 

@@ -13,7 +13,7 @@ import yaml
 
 from deploy import licences
 from deploy.lock import IMAGES, packages
-from simulator.house import ROOT
+from launch.supervisor import ROOT
 
 LOCKS = sorted([*(ROOT / "requirements").glob("*.txt"), ROOT / "requirements-dev.txt"])
 

@@ -15,8 +15,8 @@ import pytest
 
 from contract.job import DEADLINE
 from contract.settings import Settings, load_settings
+from launch.supervisor import ROOT, free_port
 from serving.flags import parse
-from simulator.house import ROOT, free_port
 from tests.deploy.front import Front, open_folder
 from tests.deploy.overlay import graceful_timeout
 from worker import supervisor

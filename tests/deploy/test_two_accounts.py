@@ -12,9 +12,9 @@ import redis
 import requests
 
 from labels import phrase
-from simulator import programs
+from launch import programs
+from launch.supervisor import Program, free_port
 from simulator.demo import account_settings
-from simulator.house import Program, free_port
 from tests.conftest import until
 from tests.deploy.front import wait_for
 from tests.end_to_end.conftest import Phone

@@ -17,9 +17,9 @@ import requests
 
 from contract.job import picture_queue
 from labels import phrase
-from simulator import programs
+from launch import programs
+from launch.supervisor import Program, free_port
 from simulator.courier import Courier
-from simulator.house import Program, free_port
 from tests.chaos.arena import Arena
 from tests.chaos.models import ANSWER
 from tests.conftest import WeChatServer, make_settings, until

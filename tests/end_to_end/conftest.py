@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from simulator import programs
+from launch import programs
 from simulator.demo import QUESTIONS, Demo
 from tests.conftest import until
 
@@ -84,7 +84,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> Iterator[De
         shell.setenv("CLASSIFIER_LABELS", "of_their_own.csv")
         shell.setenv("LANGUAGE", "en")
         try:
-            demo.house.open()
+            demo.supervisor.open()
             yield demo
         finally:
             demo.close()

@@ -17,8 +17,8 @@ import pytest
 import redis
 import requests
 
+from launch.supervisor import free_port
 from simulator.demo import Demo
-from simulator.house import free_port
 from tests.conftest import until
 from tests.end_to_end.conftest import Phone, new_phone
 
@@ -49,10 +49,10 @@ def house(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> Iterator[D
         "LOG_FORMAT": "json", "WORKER_METRICS_PORT": str(demo.ports["metrics"]),
         "VQA_ENDPOINT": f"http://127.0.0.1:{free_port()}", "VQA_ENDPOINT_MODEL": "nobody",
     }  # fmt: skip
-    for program in demo.house.programs:
+    for program in demo.supervisor.programs:
         program.environment = demo.environment
     try:
-        demo.house.open()
+        demo.supervisor.open()
         yield demo
     finally:
         demo.close()
@@ -80,7 +80,7 @@ def test_nothing_marked_can_be_read_anywhere(house: Demo, samples: dict[str, byt
     phone = new_phone(house)
     talk(phone, samples)
     served = model_server(house)
-    serving = next(each for each in house.house.programs if each.name == "serving")
+    serving = next(each for each in house.supervisor.programs if each.name == "serving")
     serving.end()
     phone.send_picture(samples["1-digit-3"])
     phone.wait_for(6)

@@ -12,15 +12,16 @@ from pathlib import Path
 import pytest
 import requests
 
+from launch.supervisor import free_port
 from simulator.demo import BETTER_MODEL, Demo
-from simulator.house import free_port
 from tests.conftest import until
 from tests.end_to_end.conftest import new_phone
 
 ROOT = Path(__file__).parents[2]
 _RUN = """
 import pathlib, sys
-from simulator import demo, programs
+from launch import programs
+from simulator import demo
 demo.FOLDER, programs.MODELS = map(pathlib.Path, sys.argv[1:])
 demo.PAGE_PORT = 0
 demo.main()
@@ -82,7 +83,7 @@ def test_better_model_takes_over_while_the_demo_runs(
     said: list[str] = []
     demo = Demo(tmp_path / "demo", said.append, shipped)
     try:
-        demo.house.open()
+        demo.supervisor.open()
         phone = new_phone(demo)
         demo.look_for_weights()
         message = phone.send_picture(samples["6-cat"])
@@ -93,9 +94,9 @@ def test_better_model_takes_over_while_the_demo_runs(
         def until_switched() -> None:
             demo.better_model()
             if any("now answers" in line for line in said) or time.monotonic() > end:
-                demo.house.stop()
+                demo.supervisor.stop()
 
-        demo.house.watch(until_switched)
+        demo.supervisor.watch(until_switched)
         message = phone.send_picture(samples["6-cat"])
         phone.wait_for(2)
         assert phone.trace(message)["model"] == BETTER_MODEL

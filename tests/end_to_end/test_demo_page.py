@@ -14,13 +14,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from labels import phrase
-from simulator.house import free_port
+from launch.supervisor import free_port
 from simulator.sample import SAMPLES
 from tests.conftest import until
 
 _RUN = """
 import pathlib, sys
-from simulator import demo, programs
+from launch import programs
+from simulator import demo
 demo.FOLDER, programs.MODELS = map(pathlib.Path, sys.argv[1:])
 demo.PAGE_PORT = 0
 demo.main()

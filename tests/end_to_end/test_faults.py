@@ -9,15 +9,15 @@ import requests
 from PIL import Image
 
 from labels import phrase
+from launch.supervisor import Program
 from simulator.demo import Demo
-from simulator.house import Program
 from tests.conftest import encode, until
 from tests.end_to_end.conftest import Phone
 
 
 def part(demo: Demo, name: str) -> Program:
     """Return one of the demo's programs."""
-    return next(each for each in demo.house.programs if each.name == name)
+    return next(each for each in demo.supervisor.programs if each.name == name)
 
 
 def kill(program: Program) -> None:

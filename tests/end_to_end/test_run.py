@@ -15,16 +15,16 @@ from pathlib import Path
 import pytest
 
 from contract.settings import load_settings
-from simulator import programs
-from simulator.demo import account_settings
-from simulator.house import HouseError, answers, free_port
-from simulator.run import (
+from launch import programs
+from launch.__main__ import (
     choose_servers,
     needs_model_server,
     needs_redis,
     read_settings,
     webhook_port,
 )
+from launch.supervisor import LaunchError, answers, free_port
+from simulator.demo import account_settings
 from tests.conftest import until
 from tests.end_to_end.conftest import Phone
 
@@ -36,7 +36,7 @@ def test_missing_env_file_is_made_and_explained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("KANTU_ENV_FILE")
-    with pytest.raises(HouseError, match=r"Fill in WECHAT_TOKEN.*docs/connect\.md|Fill in"):
+    with pytest.raises(LaunchError, match=r"Fill in WECHAT_TOKEN.*docs/connect\.md|Fill in"):
         read_settings(tmp_path / ".env")
     assert (tmp_path / ".env").read_text("utf-8") == (ROOT / ".env.example").read_text("utf-8")
     assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
@@ -44,14 +44,14 @@ def test_missing_env_file_is_made_and_explained(
 
 @pytest.mark.parametrize("text", ["", "http", "0", "65536", "-1"])
 def test_port_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(HouseError, match="is not a port"):
+    with pytest.raises(LaunchError, match="is not a port"):
         webhook_port(text)
 
 
 def test_port_that_is_taken_is_named_with_a_way_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(HouseError, match=rf"port {port} cannot be used(.|\n)*make run"):
+        with pytest.raises(LaunchError, match=rf"port {port} cannot be used(.|\n)*make run"):
             webhook_port(str(port))
 
 
@@ -61,7 +61,7 @@ def test_running_redis_and_model_server_are_used(redis_url: str, serving_url: st
 
 
 def test_distant_redis_that_is_away_is_not_replaced_by_one_of_ours() -> None:
-    with pytest.raises(HouseError, match=r"no Redis answers at redis\.invalid:6379"):
+    with pytest.raises(LaunchError, match=r"no Redis answers at redis\.invalid:6379"):
         needs_redis("redis://redis.invalid:6379/0")
 
 
@@ -74,7 +74,7 @@ def test_model_that_is_not_there_is_named(
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("REDIS_URL", redis_url)
     monkeypatch.setenv("CLASSIFIER_MODEL", "resnet5")
-    with pytest.raises(HouseError, match=r"there is no model resnet5 in .*, only demo"):
+    with pytest.raises(LaunchError, match=r"there is no model resnet5 in .*, only demo"):
         choose_servers(load_settings())
 
 
@@ -82,7 +82,7 @@ def test_model_that_is_not_there_is_named(
 def make_run(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """Start what `make run` starts, and leave nothing of it behind."""
     with subprocess.Popen(
-        [sys.executable, "-m", "simulator.run"],
+        [sys.executable, "-m", "launch"],
         cwd=ROOT, env={**os.environ, **environment}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     ) as run:  # fmt: skip

@@ -20,9 +20,9 @@ from app.limits import Limits
 from contract.follower import Followers
 from contract.job import picture_queue
 from labels import phrase
-from simulator import programs
+from launch import programs
+from launch.supervisor import free_port
 from simulator.courier import Courier
-from simulator.house import free_port
 from simulator.phone import Phone
 from tests.chaos.arena import Arena
 from tests.chaos.models import REPLY, scene

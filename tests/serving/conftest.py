@@ -14,6 +14,7 @@ import grpc
 import pytest
 import werkzeug.serving
 
+from launch.supervisor import free_port
 from serving import grpc_server, rest
 from serving.flags import Flags
 from serving.lifecycle import labels
@@ -22,7 +23,6 @@ from serving.lifecycle.config import ModelConfig
 from serving.lifecycle.loading import Loader
 from serving.monitoring.metrics import Metrics
 from serving.monitoring.page import create_page
-from simulator.house import free_port
 
 NAMES = ("half_plus_two", "many_types", "examples", "optional")
 

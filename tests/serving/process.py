@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from simulator.house import Program
+from launch.supervisor import Program
 from tests.conftest import until
 
 

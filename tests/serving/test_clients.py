@@ -18,6 +18,8 @@ import requests
 from google.protobuf import text_format
 
 import tests.models
+from launch import programs
+from launch.supervisor import free_port
 from serving.clients import ClientError, example, generate
 from serving.clients.command import main
 from serving.flags import Flags
@@ -26,8 +28,6 @@ from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.config import ModelConfig
 from serving.lifecycle.loading import Loader
 from serving.protocol.ssl_config_pb2 import SSLConfig
-from simulator import programs
-from simulator.house import free_port
 from tests.certificates import make_pair
 from tests.serving.conftest import serve
 from tests.serving.process import serving

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import tests.models
+from launch.supervisor import ROOT
 from serving.errors import InvalidArgument
 from serving.export.command import main
 from serving.platforms.tensorflow import Options, SavedModel
-from simulator.house import ROOT
 
 X = {"x": np.array([[1, 2], [0, 0], [-1, 0.5]], np.float32)}
 LEARNT = [[0], [1], [-3]]

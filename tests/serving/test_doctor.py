@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 import tests.models
+from launch import programs
+from launch.supervisor import free_port
 from serving.doctor import live, machine
 from serving.doctor.command import main
 from serving.lifecycle import record, versions
 from serving.lifecycle.config import ModelConfig
-from simulator import programs
-from simulator.house import free_port
 
 
 class Broken(live.Server):

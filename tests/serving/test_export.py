@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from launch import programs
+from launch.supervisor import free_port
 from serving.export.command import main
-from simulator import programs
-from simulator.house import free_port
 from tests.conftest import until
 from worker.model_server import ModelServer
 from worker.vision import choose_signature

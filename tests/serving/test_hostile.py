@@ -14,8 +14,8 @@ import pytest
 import requests
 
 import tests.models
+from launch.supervisor import answers, free_port
 from serving.protocol.prediction_service_pb2 import PredictRequest
-from simulator.house import answers, free_port
 from tests.serving.process import serving
 
 LIMIT = 4 * 2**20  # --max_request_bytes

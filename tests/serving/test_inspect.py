@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 
 import tests.models
+from launch import programs
 from serving.export.command import main as export
 from serving.inspect.command import main
-from simulator import programs
 from tests.serving import saving
 
 # Keras asks TensorFlow for arrays the way of NumPy 1.

@@ -19,10 +19,10 @@ import requests
 from google.protobuf import text_format
 
 import tests.models
+from launch.supervisor import answers, free_port
 from serving.protocol import tensor
 from serving.protocol.model_service_pb2 import ReloadConfigRequest, ReloadConfigResponse
 from serving.protocol.prediction_service_pb2 import PredictRequest, PredictResponse
-from simulator.house import answers, free_port
 from tests.conftest import until
 from tests.serving.process import serving
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from launch.supervisor import ROOT, answers, free_port
 from serving.__main__ import main
-from simulator.house import ROOT, answers, free_port
 from tests.serving import saving
 from tests.serving.process import serving
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.house import Program, answers, free_port
+from launch.supervisor import Program, answers, free_port
 from tests.serving.process import serving
 
 BODY = b'{"instances": [1.0]}'

@@ -14,10 +14,10 @@ import pytest
 import requests
 
 import tests.models
+from launch import programs
+from launch.supervisor import free_port
 from serving.export.command import main
 from serving.platforms.tensorflow import SavedModel
-from simulator import programs
-from simulator.house import free_port
 from tests.conftest import until
 from tests.serving import saving
 

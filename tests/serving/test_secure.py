@@ -15,10 +15,10 @@ import requests
 from google.protobuf import text_format
 
 import tests.models
+from launch.supervisor import free_port
 from serving.protocol import tensor
 from serving.protocol.prediction_service_pb2 import PredictRequest, PredictResponse
 from serving.protocol.ssl_config_pb2 import SSLConfig
-from simulator.house import free_port
 from tests.certificates import make_pair
 from tests.serving.process import serving
 

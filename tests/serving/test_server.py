@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from launch.supervisor import free_port
 from serving.auth import AuthError
 from serving.batching.parameters import BatchingError
 from serving.flags import Flags
@@ -15,7 +16,6 @@ from serving.lifecycle.config import ConfigError
 from serving.monitoring.config import MonitoringError
 from serving.processes import RestServer, Setup
 from serving.server import StartError, main, prepare
-from simulator.house import free_port
 
 
 @pytest.fixture

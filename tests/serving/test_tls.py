@@ -12,12 +12,12 @@ import requests
 import werkzeug.serving
 from google.protobuf import text_format
 
+from launch.supervisor import free_port
 from serving import grpc_server, rest
 from serving.flags import Flags
 from serving.lifecycle.catalogue import Catalogue
 from serving.protocol.ssl_config_pb2 import SSLConfig
 from serving.tls import SslError, read_ssl_config
-from simulator.house import free_port
 from tests.certificates import make_pair
 from tests.serving.asking import predict_request, refusal
 from tests.serving.conftest import Fronts

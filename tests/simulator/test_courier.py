@@ -11,10 +11,10 @@ import flask
 import pytest
 import werkzeug.serving
 
+from launch.supervisor import free_port
 from simulator import courier as module
 from simulator.account import Account
 from simulator.courier import Courier
-from simulator.house import free_port
 from simulator.notation import JSON, XML, Notation
 from simulator.phone import Phone
 from tests.conftest import APP_ID, APP_SECRET, make_settings, until

@@ -11,8 +11,8 @@ import flask.testing
 import pytest
 from werkzeug.test import TestResponse
 
+from launch.supervisor import free_port
 from simulator.__main__ import create_app
-from simulator.house import free_port
 from simulator.line import Line
 from tests.conftest import make_settings
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simulator.house import House, Program, free_port
+from launch.supervisor import Program, Supervisor, free_port
 from simulator.stagehand import Stagehand
 from tests.conftest import until
 
@@ -18,7 +18,7 @@ NAMES = ("redis", "serving", "worker", "app")
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     programs = [
         Program(
             name=name, command=[sys.executable, "-c", SLEEP], environment={}, ready=lambda: True,
@@ -26,16 +26,16 @@ def house(tmp_path: Path) -> Iterator[House]:
         )
         for name in NAMES
     ]  # fmt: skip
-    house = House(programs, print)
-    house.open()
-    yield house
-    house.close()
+    supervisor = Supervisor(programs, print)
+    supervisor.open()
+    yield supervisor
+    supervisor.close()
 
 
 @pytest.fixture
-def stagehand(house: House, tmp_path: Path) -> Stagehand:
+def stagehand(supervisor: Supervisor, tmp_path: Path) -> Stagehand:
     url = f"redis://127.0.0.1:{free_port()}/0"
-    return Stagehand(house, {"REDIS_URL": url, "WECHAT_MODE": "safe"}, tmp_path)
+    return Stagehand(supervisor, {"REDIS_URL": url, "WECHAT_MODE": "safe"}, tmp_path)
 
 
 def test_all_is_well(stagehand: Stagehand) -> None:
@@ -46,30 +46,36 @@ def test_all_is_well(stagehand: Stagehand) -> None:
     }
 
 
-def test_lost_program_stays_away_until_it_is_wanted(house: House, stagehand: Stagehand) -> None:
+def test_lost_program_stays_away_until_it_is_wanted(
+    supervisor: Supervisor, stagehand: Stagehand
+) -> None:
     lost = stagehand.answer({"do": "lose", "program": "redis"})
     assert lost["programs"]["redis"] == "away"
     looks: list[str] = []
 
     def look() -> None:
-        looks.append(house.find("redis").look())
-        house.stop()
+        looks.append(supervisor.find("redis").look())
+        supervisor.stop()
 
-    house.watch(look)
+    supervisor.watch(look)
     assert looks == ["away"]
     back = stagehand.answer({"do": "return", "program": "redis"})
     assert back["programs"]["redis"] == "up"
 
 
-def test_return_of_one_that_is_there_changes_nothing(house: House, stagehand: Stagehand) -> None:
-    before = house.find("serving").process
+def test_return_of_one_that_is_there_changes_nothing(
+    supervisor: Supervisor, stagehand: Stagehand
+) -> None:
+    before = supervisor.find("serving").process
     stagehand.answer({"do": "return", "program": "serving"})
-    assert house.find("serving").process is before
+    assert supervisor.find("serving").process is before
 
 
-def test_mode_is_that_of_the_webhook_s_next_start(house: House, stagehand: Stagehand) -> None:
+def test_mode_is_that_of_the_webhook_s_next_start(
+    supervisor: Supervisor, stagehand: Stagehand
+) -> None:
     assert stagehand.answer({"do": "mode", "mode": "plain"})["mode"] == "plain"
-    until(lambda: "plain" in house.find("app").last_words())
+    until(lambda: "plain" in supervisor.find("app").last_words())
 
 
 def test_nobody_is_killed_where_nobody_works(stagehand: Stagehand) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import redis
 
-from simulator import programs
-from simulator.house import ROOT
+from launch import programs
+from launch.supervisor import ROOT
 from tests.conftest import AES_KEY, APP_ID, APP_SECRET, TOKEN, until
 from worker.alive import count
 

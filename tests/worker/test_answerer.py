@@ -10,7 +10,7 @@ import redis
 from prometheus_client import REGISTRY
 
 from contract.talk import Exchange
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.conftest import make_settings
 from tests.worker.eyes import KEY, MODEL, Eyes, seeing
 from tests.worker.odd_server import answer, odd_server, says

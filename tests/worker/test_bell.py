@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.conftest import APP_ID
 from tests.worker.odd_server import OddServer, answer, running, says
 from worker.bell import Bell

@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from contract.connection import connect
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.conftest import make_settings, until
 from worker.breaker import Breaker
 from worker.errors import ModelSilent, ModelUnavailable

@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from contract.talk import Exchange
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.conftest import make_settings
 from tests.worker.eyes import KEY, MODEL, completion, seeing
 from tests.worker.odd_server import Respond, answer, drip, hang, odd_server, running, says

@@ -12,7 +12,7 @@ from rq.job import Job
 
 from contract.job import ImageJob, enqueue, picture_queue
 from contract.settings import Settings
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.conftest import APP_ID, make_settings
 from worker.breaker import Breaker
 from worker.endpoint import BREAKER

@@ -12,7 +12,7 @@ import pytest
 import redis
 from rq import Worker
 
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.conftest import AES_KEY, APP_ID, APP_SECRET, TOKEN, until
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.conftest import AES_KEY, APP_ID, APP_SECRET, TOKEN, WeChatServer
 from tests.worker.odd_server import answer, odd_server
 from worker.button import TYPES, MenuError, parse

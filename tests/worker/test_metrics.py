@@ -20,9 +20,9 @@ from prometheus_client import REGISTRY
 from rq import Worker
 
 from contract.job import ImageJob, enqueue, picture_queue
+from launch.supervisor import free_port
 from simulator.demo import no_settings
 from simulator.followers import MESSAGE_ALLOWS, Follower
-from simulator.house import free_port
 from tests.conftest import AES_KEY, APP_ID, APP_SECRET, TOKEN, WeChatServer, until
 from tests.exposition import scrape, value
 from worker import metrics

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.worker.odd_server import Respond, answer, hang, odd_server, running, says
 from worker.moderation import moderation
 

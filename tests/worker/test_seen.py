@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from contract.connection import connect
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.conftest import make_settings
 from worker.ranking import Ranking
 from worker.seen import Seen

@@ -11,7 +11,7 @@ import time
 import pytest
 import requests
 
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.worker.odd_server import answer, drip, hang, odd_server, running, says
 from worker.session import (
     LARGEST_ANSWER,

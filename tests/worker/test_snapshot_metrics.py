@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from contract import health
 from contract.connection import connect_to
 from contract.health import PausedApi
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.app.admin.conftest import make_health, make_model
 from tests.exposition import value
 from worker.snapshot_metrics import GAUGES, LABELLED, Snapshot

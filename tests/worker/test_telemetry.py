@@ -12,7 +12,7 @@ import pytest
 from contract import logs, reporting
 from contract.redaction import Redaction
 from contract.settings import Settings, SettingsError
-from simulator.house import ROOT
+from launch.supervisor import ROOT
 from tests.conftest import APP_SECRET, make_settings
 from tests.worker.odd_server import OddServer, running, says
 from worker import telemetry

@@ -13,7 +13,7 @@ import redis
 from prometheus_client import REGISTRY
 
 from contract.connection import connect_to
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.conftest import APP_ID, APP_SECRET, WeChatServer, until
 from worker.errcodes import Api
 from worker.errors import WeChatPaused, WeChatUnavailable

@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from labels.classes import ClassName, LabelsError, default_labels, read_labels
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.worker.odd_server import (
     OddServer,
     Respond,

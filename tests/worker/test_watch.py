@@ -12,8 +12,8 @@ import redis
 from contract.connection import connect
 from contract.health import read
 from contract.settings import Settings
-from simulator import programs
-from simulator.house import free_port
+from launch import programs
+from launch.supervisor import free_port
 from tests.conftest import APP_ID, WeChatServer, make_settings, until
 from tests.worker.odd_server import OddServer, running, says
 from worker.errcodes import Api

@@ -16,9 +16,9 @@ import pytest
 import redis
 
 from contract.connection import connect_to
+from launch.supervisor import free_port
 from simulator.errors import ApiError
 from simulator.followers import MESSAGE_ALLOWS, Follower
-from simulator.house import free_port
 from tests.conftest import APP_ID, APP_SECRET, WeChatServer, make_settings
 from tests.worker.odd_server import (
     OddServer,

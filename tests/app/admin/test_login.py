@@ -12,7 +12,7 @@ from itsdangerous import TimestampSigner
 from app import create_app
 from app.admin.session import LONGEST, Sessions
 from contract.settings import Settings
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.app.admin.conftest import OURS, PASSWORD, Client, log_in
 from tests.conftest import TOKEN, make_settings
 

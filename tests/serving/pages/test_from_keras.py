@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from simulator.house import ROOT, answers, free_port
+from launch.supervisor import ROOT, answers, free_port
 from tests.serving.pages.drawing import THREE, ZERO, best, draw, open_model
 from tests.serving.process import serving
 

@@ -11,8 +11,8 @@ import pytest
 import werkzeug.serving
 from playwright.sync_api import Page, expect
 
+from launch.supervisor import free_port
 from serving.lifecycle.catalogue import Catalogue
-from simulator.house import free_port
 from tests.serving.pages.conftest import NewVisitor, serve
 from tests.serving.pages.drawing import THREE, best, draw, open_model
 

@@ -16,6 +16,7 @@ import requests
 import werkzeug.serving
 from sklearn.datasets import load_iris
 
+from launch.supervisor import free_port
 from serving import grpc_server, rest
 from serving.flags import Flags
 from serving.lifecycle.catalogue import Catalogue
@@ -28,7 +29,6 @@ from serving.protocol import tensor
 from serving.protocol.json_tensor import Array
 from serving.protocol.tensor_pb2 import TensorProto
 from serving.simple.app import create_app
-from simulator.house import free_port
 from tests.serving.asking import predict_request
 
 FLOWERS: Array = load_iris().data[::50]  # one of each species, float64 [3, 4]

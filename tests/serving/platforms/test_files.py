@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from launch.supervisor import ROOT
 from serving.errors import InvalidArgument, NotFound, ServingError
 from serving.platforms.files import find
 from serving.platforms.platform import NAMES, PLATFORMS, Platform, named
-from simulator.house import ROOT
 from tests.serving.platforms.conftest import load
 
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from launch.supervisor import ROOT
 from serving.errors import FailedPrecondition, InvalidArgument
-from simulator.house import ROOT
 from tests.serving.platforms.conftest import (
     FLOWERS,
     SPECIES,

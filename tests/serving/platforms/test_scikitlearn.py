@@ -26,8 +26,8 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 from examples.scikitlearn import train
+from launch.supervisor import ROOT
 from serving.errors import FailedPrecondition, InvalidArgument, PermissionDenied
-from simulator.house import ROOT
 from tests.serving.platforms.conftest import FLOWERS, SPECIES, Server, close_to, load, serve
 
 IRIS = load_iris()

@@ -18,12 +18,12 @@ import examples.onnx.train
 import examples.pmml.train
 import examples.scikitlearn.train
 import examples.xgboost.train
+from launch.supervisor import Program, free_port
 from serving.flags import Flags
 from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.config import ModelConfig
 from serving.lifecycle.labels import Allowed
 from serving.lifecycle.loading import Loader
-from simulator.house import Program, free_port
 from tests.conftest import until
 from tests.serving.platforms.conftest import FLOWERS, SPECIES, Server, close_to, columns
 

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 import tests.models
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.certificates import make_pair
 from tests.serving.process import serving
 from tests.serving.simple import slides

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from launch.supervisor import Program, free_port
 from serving.lifecycle import record
-from simulator.house import Program, free_port
 from tests.conftest import until
 
 ROOT = Path(__file__).parents[3]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from launch.supervisor import free_port
 from serving.flags import IDLE, FlagError, Flags, parse, usage
 from serving.server import StartError, prepare
 from serving.simple.flags import SimpleFlags
-from simulator.house import free_port
 
 # Of server.py, release 0.8.2; what it does not have is --model_version, though it was shown.
 THEIRS = [

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from contract.settings import Settings
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.worker.doctor.conftest import webhook
 from worker.doctor import certificate, door
 from worker.doctor.finding import Finding, Mark

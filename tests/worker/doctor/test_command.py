@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from contract.health import read
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.conftest import APP_ID, WeChatServer, make_settings, until
 from tests.worker.doctor.conftest import ROOT, Doctor, webhook, wrong
 from tests.worker.eyes import KEY, MODEL, seeing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract.settings import Settings
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.conftest import WeChatServer
 from tests.worker.doctor.conftest import Doctor
 

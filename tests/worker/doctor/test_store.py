@@ -10,8 +10,8 @@ import pytest
 import redis
 
 from contract.connection import connect_to
-from simulator import programs
-from simulator.house import free_port
+from launch import programs
+from launch.supervisor import free_port
 from tests.conftest import make_settings, until
 from tests.worker.doctor.conftest import ROOT
 from tests.worker.test_alert import WELL

@@ -12,7 +12,7 @@ import redis
 from rq import Worker
 
 from contract.connection import connect_to
-from simulator.house import ROOT, HouseError, Program, answers
+from launch.supervisor import ROOT, LaunchError, Program, answers
 
 MODELS = ROOT / "serving" / "models"
 # By its script: started with -m it could not replace itself (SIGUSR2), as Python would then look
@@ -25,7 +25,7 @@ def redis_server(port: int, folder: Path, log: Path | None, *, durable: bool) ->
     """Return a Redis on loopback; durable: it writes every second's changes to folder."""
     binary = shutil.which("redis-server") or (str(_WHEEL_REDIS) if _WHEEL_REDIS.exists() else None)
     if binary is None:
-        raise HouseError(
+        raise LaunchError(
             "there is no redis-server on this machine\n"
             "  sudo apt-get install redis-server, or: rm -rf .venv; make demo"
         )

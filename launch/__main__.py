@@ -18,8 +18,8 @@ import redis
 from contract.connection import connect_to
 from contract.redis_url import without_login
 from contract.settings import Settings, SettingsError, load_settings
-from simulator import programs
-from simulator.house import ROOT, House, HouseError, Program, answers, say
+from launch import programs
+from launch.supervisor import ROOT, LaunchError, Program, Supervisor, answers, say
 
 FOLDER = ROOT / ".kantu"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -30,30 +30,30 @@ def main() -> int:
     try:
         settings = read_settings(ROOT / ".env")
         port = webhook_port(os.environ.get("PORT", "8000"))
-        house = House(choose_servers(settings), say)
-    except (SettingsError, HouseError) as error:
+        supervisor = Supervisor(choose_servers(settings), say)
+    except (SettingsError, LaunchError) as error:
         sys.stderr.write(f"✗ {error}\n")
         return 1
 
     def let_in() -> None:
         # After the model server, so that it can hold the model against its labels.
-        house.join(programs.worker({}, settings.redis_url, None))
+        supervisor.join(programs.worker({}, settings.redis_url, None))
         # Last, so that no picture comes in before somebody can look at it.
-        house.join(programs.webhook(port, {}, None))
+        supervisor.join(programs.webhook(port, {}, None))
         say(f"\n  The webhook is http://127.0.0.1:{port}/wechat   (Ctrl-C ends everything)")
         say("  WeChat needs it as http(s)://your.domain/wechat: docs/connect.md\n")
 
     say("Kantu 看图, from .env:")
-    return house.live(let_in, lambda: None)
+    return supervisor.live(let_in, lambda: None)
 
 
 def read_settings(path: Path) -> Settings:
-    """Return the settings; raise SettingsError, or HouseError where there is no `.env` yet."""
+    """Return the settings; raise SettingsError, or LaunchError where there is no `.env` yet."""
     env_file = os.environ.get("KANTU_ENV_FILE", str(path))
     if env_file == str(path) and not path.exists() and not os.environ.get("WECHAT_TOKEN"):
         shutil.copy(ROOT / ".env.example", path)
         path.chmod(0o600)
-        raise HouseError(
+        raise LaunchError(
             "there was no .env; .env.example has been copied there.\n"
             "  Fill in WECHAT_TOKEN, WECHAT_APP_ID, WECHAT_APP_SECRET and WECHAT_AES_KEY, or have\n"
             "  .venv/bin/python -m worker init ask for them; then make run again.\n"
@@ -66,15 +66,15 @@ def read_settings(path: Path) -> Settings:
 
 
 def webhook_port(text: str) -> int:
-    """Return the port for the webhook; raise HouseError where it is no port, or taken."""
+    """Return the port for the webhook; raise LaunchError where it is no port, or taken."""
     if not (text.isdecimal() and 0 < int(text) < 65536):
-        raise HouseError(f"PORT={text!r} is not a port; expected 1 to 65535")
+        raise LaunchError(f"PORT={text!r} is not a port; expected 1 to 65535")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", int(text)))
         except OSError as error:
-            raise HouseError(
+            raise LaunchError(
                 f"port {text} cannot be used: {error.strerror}.\n"
                 f"  Another one:  PORT={(int(text) + 1) % 65536} make run"
             ) from None
@@ -98,7 +98,7 @@ def choose_servers(settings: Settings) -> list[Program]:
             (settings.vqa_model, "VQA_MODEL"),
         ):
             if model and model not in models:
-                raise HouseError(
+                raise LaunchError(
                     f"there is no model {model} in {programs.MODELS}, only "
                     f"{', '.join(models)}.\n  python -m serving export --help, or set {name}"
                 )
@@ -109,15 +109,15 @@ def choose_servers(settings: Settings) -> list[Program]:
 
 
 def needs_redis(url: str) -> bool:
-    """Return whether Redis is to be started here; raise HouseError for one that is away."""
+    """Return whether Redis is to be started here; raise LaunchError for one that is away."""
     place = without_login(url)
     try:
         connect_to(url).ping()
     except redis.AuthenticationError as error:
-        raise HouseError(f"Redis at {place} refuses us: {error}") from None
+        raise LaunchError(f"Redis at {place} refuses us: {error}") from None
     except redis.RedisError:
         if not url.startswith("redis://") or urlsplit(url).hostname not in _LOOPBACK:
-            raise HouseError(f"no Redis answers at {place} (REDIS_URL)") from None
+            raise LaunchError(f"no Redis answers at {place} (REDIS_URL)") from None
         return True
     return False
 

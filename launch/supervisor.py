@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
-from simulator.progress import bar
+from launch.progress import bar
 
 ROOT = Path(__file__).parents[1]
 _END_PATIENCE = 12  # seconds from SIGTERM to SIGKILL; a worker may be in the middle of a picture
@@ -36,7 +36,7 @@ _PORTS = range(20_000, 30_000)
 Say = Callable[[str], None]
 
 
-class HouseError(Exception):
+class LaunchError(Exception):
     """The programs cannot run; the text says which, why, and what to do."""
 
 
@@ -114,7 +114,7 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-class House:
+class Supervisor:
     """Programs in the order of their start. All calls must come from one thread: the kernel takes
     the end of the thread that started a program for the end of its parent.
     """
@@ -137,7 +137,7 @@ class House:
             self.open()
             welcome()
             self.watch(meanwhile, pause)
-        except HouseError as error:
+        except LaunchError as error:
             sys.stderr.write(f"\n✗ {error}\n")
             return 1
         finally:
@@ -146,11 +146,11 @@ class House:
         return 0
 
     def open(self) -> None:
-        """Start all, two at a time, and wait until each is ready; raise HouseError."""
+        """Start all, two at a time, and wait until each is ready; raise LaunchError."""
         self._start(self.programs)
 
     def join(self, program: Program) -> None:
-        """Start one more, now that the others are ready; raise HouseError."""
+        """Start one more, now that the others are ready; raise LaunchError."""
         self.programs.append(program)
         self._start([program])
 
@@ -173,11 +173,11 @@ class House:
 
     def _settled(self, program: Program, seconds: float) -> bool:
         if program.died():
-            raise HouseError(f"{program.name} did not start:\n{program.last_words()}")
+            raise LaunchError(f"{program.name} did not start:\n{program.last_words()}")
         if program.look() == "up":
             return True
         if seconds > program.patience:
-            raise HouseError(
+            raise LaunchError(
                 f"{program.name} was not ready within {seconds:.0f} s:\n{program.last_words()}"
             )
         return False
@@ -235,7 +235,7 @@ def free_port(wanted: int = 0) -> int:
             except OSError:
                 continue
             return port
-    raise HouseError("no free port on 127.0.0.1")
+    raise LaunchError("no free port on 127.0.0.1")
 
 
 def answers(url: str) -> bool:

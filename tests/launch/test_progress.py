@@ -1,4 +1,4 @@
-"""simulator.progress: what starts is shown at a terminal, and nowhere else."""
+"""launch.progress: what starts is shown at a terminal, and nowhere else."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ ROOT = Path(__file__).parents[2]
 _START = """
 import sys, time
 from pathlib import Path
-from simulator.house import House, Program, say
+from launch.supervisor import Supervisor, Program, say
 started = time.monotonic()
 program = Program(
     name="sleeper", command=[sys.executable, "-c", "import time; time.sleep(9)"], environment={},
     ready=lambda: time.monotonic() - started > 0.4, log=Path("/dev/null"),
 )
-house = House([program], say)
-house.open()
-house.close()
+supervisor = Supervisor([program], say)
+supervisor.open()
+supervisor.close()
 """
 
 

@@ -1,4 +1,4 @@
-"""simulator.programs: each program comes up as itself, alone."""
+"""launch.programs: each program comes up as itself, alone."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 import redis
 from rq import SimpleWorker
 
-from simulator import programs
+from launch import programs
+from launch.supervisor import Program, free_port
 from simulator.demo import account_settings
-from simulator.house import Program, free_port
 from tests.conftest import until
 
 

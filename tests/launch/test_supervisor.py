@@ -1,4 +1,4 @@
-"""simulator.house: programs are started, watched and ended, and nothing is left."""
+"""launch.supervisor: programs are started, watched and ended, and nothing is left."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.house import House, HouseError, Program, free_port
+from launch.supervisor import LaunchError, Program, Supervisor, free_port
 from tests.conftest import alive, until
 
 
@@ -36,25 +36,27 @@ STUBBORN = (
 
 
 def test_program_that_dies_at_once_is_named_with_its_last_words(tmp_path: Path) -> None:
-    house = House([program(tmp_path, "raise SystemExit('no settings')", ready=False)], print)
-    with pytest.raises(HouseError, match=r"(?s)sleeper did not start:.*no settings"):
-        house.open()
-    house.close()
+    supervisor = Supervisor(
+        [program(tmp_path, "raise SystemExit('no settings')", ready=False)], print
+    )
+    with pytest.raises(LaunchError, match=r"(?s)sleeper did not start:.*no settings"):
+        supervisor.open()
+    supervisor.close()
 
 
 def test_program_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
     slow = program(tmp_path, SLEEP, ready=False)
     slow.patience = 0.3
-    house = House([slow], print)
-    with pytest.raises(HouseError, match="sleeper was not ready within"):
-        house.open()
-    house.close()
+    supervisor = Supervisor([slow], print)
+    with pytest.raises(LaunchError, match="sleeper was not ready within"):
+        supervisor.open()
+    supervisor.close()
 
 
 def test_stubborn_program_and_its_children_are_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulator.house._END_PATIENCE", 0.5)
+    monkeypatch.setattr("launch.supervisor._END_PATIENCE", 0.5)
     stubborn = program(tmp_path, STUBBORN)
     stubborn.start()
     log = tmp_path / "sleeper.log"
@@ -69,38 +71,38 @@ def test_stubborn_program_and_its_children_are_ended(
 def test_program_that_ends_by_itself_is_started_again(tmp_path: Path) -> None:
     said: list[str] = []
     short = program(tmp_path, "pass")
-    house = House([short], said.append)
+    supervisor = Supervisor([short], said.append)
     short.start()
-    house.watch(lambda: house.stop() if len(said) > 1 else None)
-    house.close()
+    supervisor.watch(lambda: supervisor.stop() if len(said) > 1 else None)
+    supervisor.close()
     assert said[0] == "  · sleeper ended by itself; starting it again"
 
 
 def test_restarted_program_has_its_new_settings(tmp_path: Path) -> None:
     shows = program(tmp_path, "import os, time; print(os.environ['A'], flush=True); time.sleep(9)")
-    house = House([shows], print)
+    supervisor = Supervisor([shows], print)
     shows.environment = {"A": "one"}
     shows.start()
     until(lambda: "one" in shows.last_words())
-    house.restart("sleeper", A="two")
+    supervisor.restart("sleeper", A="two")
     until(lambda: "two" in shows.last_words())
-    house.close()
+    supervisor.close()
 
 
-def test_programs_end_when_their_house_is_killed(tmp_path: Path) -> None:
+def test_programs_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from simulator.house import Program;"
+        "import sys, time; from pathlib import Path; from launch.supervisor import Program;"
         f"p = Program(name='x', command=[sys.executable, '-c', {SLEEP!r}], environment={{}},"
         f" ready=lambda: True, log=Path({str(tmp_path / 'x.log')!r}));"
         "p.start(); print(p.process.pid, flush=True); time.sleep(60)"
     )
-    house = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
-    assert house.stdout is not None
-    child = int(house.stdout.readline())
+    supervisor = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert supervisor.stdout is not None
+    child = int(supervisor.stdout.readline())
     assert alive(child)
-    os.kill(house.pid, signal.SIGKILL)
-    house.wait()
-    house.stdout.close()
+    os.kill(supervisor.pid, signal.SIGKILL)
+    supervisor.wait()
+    supervisor.stdout.close()
     until(lambda: not alive(child))
 
 
@@ -116,7 +118,7 @@ def test_waiting_for_readiness_says_how_long_it_took(tmp_path: Path) -> None:
     started = time.monotonic()
     ready = program(tmp_path, SLEEP)
     ready.ready = lambda: time.monotonic() - started > 0.3
-    house = House([ready], said.append)
-    house.open()
-    house.close()
+    supervisor = Supervisor([ready], said.append)
+    supervisor.open()
+    supervisor.close()
     assert said[0].startswith("  ✓ sleeper")
