@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from contract.connection import connect
-from simulator.house import free_port
+from launch.supervisor import free_port
 from tests.conftest import APP_ID, make_settings, until
 from worker.errcodes import Api
 from worker.errors import WeChatPaused
@@ -54,8 +54,9 @@ def test_one_trip_reads_all(connection: redis.Redis, standing: Standing) -> None
     standing.pause(Pause(api=Api.MEDIA, why="quota", until=time.time() + 100))
     connection.config_resetstat()
     assert standing.read() == "token"
+    # Before 7.0, Redis counts CONFIG RESETSTAT as CONFIG.
     assert set(connection.info("commandstats")) <= {"cmdstat_mget", "cmdstat_info"} | {
-        "cmdstat_config|resetstat"
+        *("cmdstat_config", "cmdstat_config|resetstat")
     }
 
 
