@@ -45,6 +45,16 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_that_are_named_exist(document: Path) -> None:
+    named = re.findall(r"`((?:[a-z_]+/|test_)[\w./-]*\.(?:py|toml|sh|yml))`", text(document))
+    tops = {path.name for path in ROOT.iterdir() if path.is_dir()}
+    ours = [name for name in named if name.split("/")[0] in tops]
+    tests = [name for name in named if name not in ours and "test_" in name]
+    assert [name for name in ours if not (ROOT / name).exists()] == []
+    assert [name for name in tests if not list((ROOT / "tests").rglob(name))] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_make_targets_exist(document: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", text(ROOT / "Makefile"), re.MULTILINE))
     said = set(re.findall(r"(?:^    |`)make ([a-z-]+)", text(document), re.MULTILINE))

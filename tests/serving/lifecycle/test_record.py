@@ -113,6 +113,6 @@ for number in range(50):
 
 def test_servers_of_one_folder_lose_nothing_of_each_other(tmp_path: Path) -> None:
     command = [sys.executable, "-c", WRITER, str(tmp_path)]
-    writers = [subprocess.Popen(command, cwd=Path(__file__).parents[2]) for _ in range(3)]
+    writers = [subprocess.Popen(command, cwd=Path(__file__).parents[3]) for _ in range(3)]
     assert [each.wait(60) for each in writers] == [0, 0, 0]
     assert len(record.read(tmp_path)) == 150

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 # Both live in one process here, as they do in the tests of gRPC. Bytes stand where the official
 # message has another one that we do not look into, and a number where it has an enum: on the wire

@@ -27,7 +27,7 @@ from serving.protocol.json_tensor import Array
 from tests.serving.asking import predict_request
 from tests.serving.conftest import serve
 
-DEMO = Path(__file__).parents[2] / "serving" / "models" / "demo"
+DEMO = Path(__file__).parents[3] / "serving" / "models" / "demo"
 
 Export = Callable[..., tuple[int, str, str]]
 
