@@ -18,8 +18,9 @@ import redis
 import werkzeug.serving
 from PIL import Image
 
-from bench import process, serving_picture
+from bench import process
 from bench.harness import BenchError
+from bench.serving import picture as serving_picture
 from bench.settings import settings_of
 from launch import programs
 from launch.supervisor import Program, free_port

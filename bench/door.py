@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from app import create_app
 from bench.harness import BenchError
 from bench.settings import settings_of
-from bench.webhook_trial import courier_of, push
+from bench.webhook.trial import courier_of, push
 
 Environ = dict[str, Any]
 

@@ -13,12 +13,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench import command, process, serving_picture
+from bench import command, process
 from bench.account import MODELS
-from bench.endpoint.loop import Eyes
 from bench.harness import ROUNDS, BenchError, Contestant, Race, race
 from bench.machine import machine
 from bench.report import Aim, Column, Report, at_most
+from bench.serving import picture as serving_picture
+from bench.webhook.endpoint.loop import Eyes
 from launch import programs
 from launch.supervisor import ROOT, free_port, say
 from simulator.demo import account_settings

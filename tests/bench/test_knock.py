@@ -1,4 +1,4 @@
-"""bench.knock: the client that the webhook's figures come from."""
+"""bench.webhook.knock: the client that the webhook's figures come from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.knock import Knocker, pack, unpack
+from bench.webhook.knock import Knocker, pack, unpack
 
 REQUESTS = [b"POST /%d HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi" % n for n in range(40)]
 

@@ -11,12 +11,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from bench import peers_client, peers_dialect, serving_client
 from bench.harness import BenchError, Race
-from bench.peers import aims
-from bench.peers_dialect import Ask, Dialect
-from bench.peers_lineup import MODELS, OURS, PEERS
+from bench.peers import client as peers_client
+from bench.peers import dialect as peers_dialect
+from bench.peers.__main__ import aims
+from bench.peers.dialect import Ask, Dialect
+from bench.peers.lineup import MODELS, OURS, PEERS
 from bench.report import Aim
+from bench.serving import client as serving_client
 
 ASK = Ask(model="m", signature="s", picture=b"\xfb\xff", question="what?")
 OTHERS = [each for each in PEERS if each.name in {OURS, "mosec", "flask"}]

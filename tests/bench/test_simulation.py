@@ -8,9 +8,9 @@ import statistics
 
 import pytest
 
-from bench import fleet
-from bench.fleet import Demand
-from bench.simulation import Cores
+from bench.scale import fleet
+from bench.scale.fleet import Demand
+from bench.scale.simulation import Cores
 
 _NOTHING = Demand(app=0, enter=0, worker=0, models=0, work=0)
 

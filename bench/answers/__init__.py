@@ -1,0 +1,1 @@
+"""The model that answers questions, and what it has to beat."""

@@ -1,0 +1,1 @@
+"""ResNet-50 on a GPU, through the model server and directly."""

@@ -1,0 +1,1 @@
+"""What a message costs as all around it grows."""

@@ -1,0 +1,1 @@
+"""A picture through the whole product, step by step."""

@@ -1,0 +1,1 @@
+"""The model server beside the same models called without one."""

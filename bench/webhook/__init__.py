@@ -1,0 +1,1 @@
+"""The webhook beside such as reply only, or queue only."""

@@ -1,0 +1,1 @@
+"""Our worker beside RQ, Celery, dramatiq and huey."""
