@@ -106,8 +106,14 @@ def predict(name: str = "") -> PredictionLog:
 
 
 @pytest.fixture(scope="module")
-def half(models: dict[str, Path]) -> Counting:
-    return Counting(SavedModel(models["half_plus_two"] / "1"))
+def loaded(models: dict[str, Path]) -> SavedModel:
+    return SavedModel(models["half_plus_two"] / "1")
+
+
+@pytest.fixture
+def half(loaded: SavedModel) -> Counting:
+    """It, and what it is called from now on."""
+    return Counting(loaded)
 
 
 def test_each_request_is_run_as_often_as_wanted(half: Counting, tmp_path: Path) -> None:
@@ -117,7 +123,6 @@ def test_each_request_is_run_as_often_as_wanted(half: Counting, tmp_path: Path) 
 
 
 def test_no_file_is_no_warm_up(half: Counting, tmp_path: Path) -> None:
-    half.calls.clear()
     warm_up(half, tmp_path, 1)
     assert half.calls == []
 
