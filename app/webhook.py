@@ -15,7 +15,6 @@ and then tell the follower that the account is out of order.
 from __future__ import annotations
 
 import logging
-import traceback
 
 import flask
 import redis
@@ -28,6 +27,7 @@ from app.holding import StaySilent
 from app.message import text_reply
 from app.notation import Unusable
 from app.services import Services
+from contract.stack import stack
 
 logger = logging.getLogger(__name__)
 LARGEST_BODY = 64 * 1024  # bytes; WeChat's own stay under four thousand
@@ -95,7 +95,7 @@ class _Door:
             logger.error("Redis is away: %s; the follower is asked to send again", _kind(error))
             count(opened.message, "redis_away")
         except Exception as error:  # noqa: BLE001  # a mistake of ours is no reason for an outage
-            logger.error("a message could not be handled: %s", _place(error))
+            logger.error("a message could not be handled: %s", " < ".join(stack(error)))
             count(opened.message, "failed")
         return excuse(opened.message, self._services.settings)
 
@@ -137,19 +137,13 @@ def _no_such_method(error: MethodNotAllowed) -> flask.Response:
 
 def _stumble(error: Exception) -> flask.Response:
     """Refuse where we failed before the sender was proved, as if it were not."""
-    logger.error("a request could not be read, refused: %s", _place(error))
+    logger.error("a request could not be read, refused: %s", " < ".join(stack(error)))
     metrics.REFUSED_REQUESTS.labels("mistake of ours").inc()
     return flask.Response(status=403)
 
 
 def _kind(error: Exception) -> str:
     return type(error).__name__
-
-
-def _place(error: Exception) -> str:
-    """Return what went wrong and where; not its text, which may hold what came or a secret."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return " < ".join([_kind(error), *(f"{at.name}:{at.lineno}" for at in reversed(frames))])
 
 
 def _query() -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import queue
-import traceback
 from collections.abc import Callable, Sequence
 
 import redis
@@ -16,6 +15,7 @@ from rq.job import Job, JobStatus
 from rq.results import Result
 from rq.worker import BaseWorker
 
+from contract.stack import stack
 from worker.errors import AnswerError
 
 logger = logging.getLogger(__name__)
@@ -108,9 +108,6 @@ def log_failure(job: Job, error: Exception) -> str:
         left = job.retries_left or 0
         logger.warning("job=%s failed, attempts left=%d: %s", job.id, left, error)
         return f"{type(error).__name__}: {error}"
-    frames = traceback.extract_tb(error.__traceback__)
-    trace = "\n".join(
-        [f"{each.filename}:{each.lineno} {each.name}" for each in frames] + [type(error).__name__]
-    )
+    trace = "\n".join(reversed(stack(error)))
     logger.error("job=%s failed\n%s", job.id, trace)
     return trace
