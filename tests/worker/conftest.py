@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import redis
+from rq.job import Job
+from rq.serializers import JSONSerializer
 
 from contract.follower import Language
 from contract.job import ImageJob, enqueue, picture_queue
@@ -18,6 +21,21 @@ from worker.services import SERVICES, Services
 
 OPENID = "oABCDEFGHIJKLMNOPQRSTUVWXYZ1"
 Send = Callable[..., str]
+Work = Callable[[], None]
+Fetch = Callable[[str], Job]
+
+
+class Counted:
+    """Raises the same error at each call, or calls something else, and counts."""
+
+    def __init__(self, does: Exception | Callable[..., Any]) -> None:
+        self.does, self.calls = does, 0
+
+    def __call__(self, *arguments: object) -> Any:
+        self.calls += 1
+        if isinstance(self.does, Exception):
+            raise self.does
+        return self.does(*arguments)
 
 
 @pytest.fixture
@@ -81,3 +99,8 @@ def send(connection: redis.Redis, services: Services, wechat_server: WeChatServe
         return job.id
 
     return queue
+
+
+@pytest.fixture
+def job(connection: redis.Redis) -> Callable[[str], Job]:
+    return lambda job_id: Job.fetch(job_id, connection, serializer=JSONSerializer)

@@ -1,4 +1,4 @@
-"""worker.delivery.record: what is kept of a message and said about it, in one line."""
+"""worker.delivery: a reply goes out once, in its turn, and is recorded in one line."""
 
 from __future__ import annotations
 
@@ -11,11 +11,21 @@ import redis
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+import worker.job
 from contract.follower import Followers
-from contract.job import picture_queue
+from contract.job import ImageJob, picture_queue
+from contract.outcome import Outcome
 from contract.steps import STEPS, durations
-from tests.worker.conftest import OPENID, Send
-from worker.errors import ModelUnavailable, WeChatRefused
+from simulator.errors import ApiError
+from tests.conftest import WeChatServer, until
+from tests.worker.conftest import OPENID, Counted, Fetch, Send, Work
+from worker.errors import (
+    ModelUnavailable,
+    SendBroken,
+    WeChatParked,
+    WeChatRefused,
+)
+from worker.post import Reply
 from worker.reconcile import Reconciler
 from worker.services import Services
 from worker.vision import Classifier
@@ -156,3 +166,102 @@ def test_no_line_names_the_follower(
     work()
     assert isinstance(services.followers, Followers)
     assert not [line for line in lines() if OPENID in line.getMessage()]
+
+
+def test_replies_come_in_the_order_of_the_messages(
+    work: Work,
+    send: Send,
+    job: Fetch,
+    wechat_server: WeChatServer,
+    samples: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pictures = [samples["1-digit-3"], samples["2-digit-8"], samples["3-digit-5"]] * 3
+    jobs = [send(picture, number=number) for number, picture in enumerate(pictures)]
+    look = worker.job._look
+
+    def slowly(each: Job, message: ImageJob, services: Services) -> Reply:
+        if each.id == jobs[0]:  # it is seen last
+            until(lambda: all(job(job_id).return_value() == "waiting" for job_id in jobs[1:]))
+        return look(each, message, services)
+
+    monkeypatch.setattr("worker.job._look", slowly)
+    work()
+    assert [text[-1] for text in wechat_server.texts()] == list("385385385")
+    assert [text[:5] for text in wechat_server.texts()] == [f"第 {n} 张" for n in range(1, 10)]
+    assert {job(job_id).meta["outcome"] for job_id in jobs} == {"sent"}
+
+
+def test_connection_lost_in_the_send_is_unknown_and_not_sent_again(
+    work: Work,
+    send: Send,
+    job: Fetch,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+    jpeg: bytes,
+) -> None:
+    send_text = Counted(SendBroken("no word"))
+    monkeypatch.setattr("worker.wechat.WeChat.send_text", send_text)
+    job_id = send(jpeg)
+    work()
+    Reconciler(picture_queue(job(job_id).connection), services).run()
+    assert send_text.calls == 1
+    assert job(job_id).meta["outcome"] == "unknown"
+    assert services.post.mailbox.take(OPENID, "next").startswith("（可能已经发过）")
+
+
+@pytest.mark.parametrize("errcode", [45015, 45047])
+def test_reply_outside_the_window_waits_for_the_follower_s_next_message(
+    work: Work,
+    send: Send,
+    job: Fetch,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+    errcode: int,
+    samples: dict[str, bytes],
+) -> None:
+    monkeypatch.setattr("worker.wechat.WeChat.send_text", Counted(WeChatParked(errcode)))
+    job_id = send(samples["1-digit-3"])
+    work()
+    assert job(job_id).meta["outcome"] == Outcome.PARKED
+    assert services.post.mailbox.take(OPENID, "next").endswith("数字 3")
+
+
+@pytest.mark.parametrize("errcode", [45009, 48001])
+def test_replies_of_an_account_that_may_not_send_wait_for_the_followers(
+    work: Work,
+    send: Send,
+    job: Fetch,
+    services: Services,
+    wechat_server: WeChatServer,
+    monkeypatch: pytest.MonkeyPatch,
+    errcode: int,
+    samples: dict[str, bytes],
+) -> None:
+    refuse = Counted(ApiError(errcode))
+    monkeypatch.setattr(wechat_server.account, "receive_text", refuse)
+    ids = [send(samples["1-digit-3"], number=number) for number in (1, 2)]
+    work()
+    assert [job(each).meta["outcome"] for each in ids] == [Outcome.PARKED] * 2
+    assert refuse.calls == 1
+    assert re.findall(r"第 \d 张", services.post.mailbox.take(OPENID, "next")) == [
+        "第 1 张",
+        "第 2 张",
+    ]
+
+
+@pytest.mark.parametrize("errcode", [40003, 43004, 45002])
+def test_final_refusal_is_dropped_with_its_reason(
+    work: Work,
+    send: Send,
+    job: Fetch,
+    monkeypatch: pytest.MonkeyPatch,
+    errcode: int,
+    jpeg: bytes,
+) -> None:
+    monkeypatch.setattr("worker.wechat.WeChat.send_text", Counted(WeChatRefused(errcode)))
+    job_id = send(jpeg)
+    work()
+    meta = job(job_id).meta
+    assert meta["outcome"] == Outcome.DROPPED
+    assert str(errcode) in meta["reason"]
