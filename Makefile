@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo run test fuzz chaos check up down logs check-deploy sbom licences audit format train judge protos lock screenshots bench bench-worker bench-serving bench-peers bench-answers bench-scale bench-webhook bench-message bench-growth bench-start bench-gpu clean
 python := .venv/bin/python
+# Where it is set, all is compiled anew at each start: TensorFlow's takes more than twice as long then.
+unexport PYTHONDONTWRITEBYTECODE
 compose = $$(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 help:  ## show this list
