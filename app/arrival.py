@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from redis.client import Pipeline
 
-from app import commands, question
+from app import command_words, question
 from app.limits import Limits, Verdict
 from app.message import Message
 from app.services import Services
@@ -129,4 +129,4 @@ def _job(message: Message, services: Services) -> ImageJob | None:
 def is_question(message: Message, settings: Settings) -> bool:
     """Return whether a message is a text for a model: neither a command nor a tap on a menu."""
     is_free = message.kind == "text" and not message.menu_id
-    return is_free and settings.answers_questions and commands.find(message.content) is None
+    return is_free and settings.answers_questions and command_words.find(message.content) is None

@@ -1,26 +1,18 @@
-"""Texts that mean one thing only, in both languages: a table of words and what they do."""
+"""What each command does, and says."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
+from app import command_words
+from app.arrival import Arrival
+from app.services import Services
 from contract.follower import Language
 from labels import phrase
 
-if TYPE_CHECKING:
-    from app.arrival import Arrival
-    from app.services import Services
-
-_MARKS = " \t\r\n。.!！?？~"  # that people put behind a word
-Command = Callable[["Arrival", "Services"], str]
-
-
-def find(text: str) -> Command | None:
-    """Return what a text asks for, or None where it is a text like any other."""
-    return COMMANDS.get(text.strip(_MARKS).casefold())
+Command = Callable[[Arrival, Services], str]
 
 
 def _help(arrival: Arrival, services: Services) -> str:
@@ -59,15 +51,20 @@ def _delete(arrival: Arrival, services: Services) -> str:
     return phrase(arrival.language, "data_deleted")
 
 
-_CHINESE, _ENGLISH = _choose("zh"), _choose("en")
 COMMANDS: MappingProxyType[str, Command] = MappingProxyType(
     {
-        **dict.fromkeys(("帮助", "help", "菜单", "menu"), _help),
-        **dict.fromkeys(("你好", "您好", "嗨", "hi", "hello"), _greet),
-        **dict.fromkeys(("语言", "language"), _language),
-        **dict.fromkeys(("中文", "chinese"), _CHINESE),
-        **dict.fromkeys(("英文", "英语", "english"), _ENGLISH),
-        **dict.fromkeys(("隐私", "privacy"), _privacy),
-        **dict.fromkeys(("删除我的数据", "delete my data"), _delete),
+        "help": _help,
+        "greet": _greet,
+        "language": _language,
+        "chinese": _choose("zh"),
+        "english": _choose("en"),
+        "privacy": _privacy,
+        "delete": _delete,
     }
 )
+
+
+def find(text: str) -> Command | None:
+    """Return what does as a text asks, or None where it is a text like any other."""
+    command = command_words.find(text)
+    return COMMANDS[command] if command else None

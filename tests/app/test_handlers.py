@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import redis
 
-from app import commands, create_app
+from app import command_words, commands, create_app
 from app.handlers import HANDLERS
 from contract.job import picture_queue
 from contract.settings import Settings
@@ -110,6 +110,10 @@ def test_pictures_of_the_menu_are_each_answered_once(
 )
 def test_button_of_the_menu_does_what_its_key_says(door: Door, key: str, said: str) -> None:
     assert door.ask({"MsgType": "event", "Event": "CLICK", "EventKey": key}) == said
+
+
+def test_every_word_of_a_command_does_something() -> None:
+    assert set(command_words.WORDS.values()) == set(commands.COMMANDS)
 
 
 def test_click_buttons_of_the_example_menu_are_commands() -> None:
