@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
-from serving.simple import flags as simple
-from serving.simple.flags import SimpleFlags
+from serving import simple_flags as simple
+from serving.simple_flags import SimpleFlags
 
 _CPUS = len(os.sched_getaffinity(0))  # NumSchedulableCPUs
 

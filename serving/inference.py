@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from serving.errors import InvalidArgument
-from serving.lifecycle.servable import Servable
 from serving.protocol import tensor
 from serving.protocol.example_pb2 import Input
 from serving.protocol.json_tensor import Array
 from serving.protocol.prediction_service_pb2 import ClassificationResult, RegressionResult
 from serving.protocol.signature import Signature, as_message
+from serving.servable import Servable
 
 CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from serving.errors import NUMBERS, InvalidArgument
 from serving.lifecycle.catalogue import Catalogue
-from serving.lifecycle.servable import VersionStatus
 from serving.protocol.model_service_pb2 import (
     GetModelStatusRequest,
     GetModelStatusResponse,
@@ -18,6 +17,7 @@ from serving.protocol.model_service_pb2 import (
     ReloadConfigRequest,
     ReloadConfigResponse,
 )
+from serving.servable import VersionStatus
 
 
 class ModelService:

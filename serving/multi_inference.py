@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from serving import inference
 from serving.errors import InvalidArgument, Unimplemented
-from serving.lifecycle.servable import Servable
 from serving.protocol.json_tensor import Array
 from serving.protocol.prediction_service_pb2 import (
     InferenceResult,
@@ -17,6 +16,7 @@ from serving.protocol.prediction_service_pb2 import (
     MultiInferenceRequest,
 )
 from serving.protocol.signature import DEFAULT
+from serving.servable import Servable
 
 
 def multi_inference(

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from serving.errors import FailedPrecondition, InvalidArgument
-from serving.lifecycle.servable import Servable
 from serving.protocol import tensor
 from serving.protocol.json_tensor import Array
 from serving.protocol.prediction_service_pb2 import PredictRequest
 from serving.protocol.signature import DEFAULT, Signature
 from serving.protocol.string_list import TensorError
+from serving.servable import Servable
 
 
 def predict(servable: Servable, request: PredictRequest) -> dict[str, Array]:

@@ -16,7 +16,6 @@ from serving import inference, multi_inference, prediction
 from serving.errors import InvalidArgument
 from serving.flags import Flags
 from serving.lifecycle.catalogue import Catalogue
-from serving.lifecycle.servable import Served
 from serving.monitoring.measured import measured
 from serving.monitoring.metrics import Metrics
 from serving.protocol import tensor
@@ -35,6 +34,7 @@ from serving.protocol.prediction_service_pb2 import (
     SignatureDefMap,
 )
 from serving.protocol.signature import DEFAULT, as_message
+from serving.servable import Served
 
 _SIGNATURES = "signature_def"  # the one metadata_field that there is
 _ANY = "type.googleapis.com/tensorflow.serving.SignatureDefMap"

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from serving.errors import Unimplemented
 from serving.inference import classify, regress
-from serving.lifecycle.servable import Servable
 from serving.multi_inference import multi_inference
 from serving.prediction import predict
 from serving.protocol.prediction_log_pb2 import PredictionLog
 from serving.protocol.prediction_service_pb2 import ModelSpec
 from serving.protocol.signature import DEFAULT
+from serving.servable import Servable
 
 
 def replay(servable: Servable, log: PredictionLog) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from serving import auth, deadline, inference
+from serving import auth, deadline, inference, json_model
 from serving.errors import (
     FailedPrecondition,
     Internal,
@@ -27,11 +27,11 @@ from serving.errors import (
 from serving.flags import Flags
 from serving.http_request import body_of, path_of, target_of
 from serving.lifecycle.catalogue import Catalogue
-from serving.lifecycle.servable import Served
 from serving.monitoring.measured import measured
 from serving.monitoring.metrics import Metrics
-from serving.protocol import example_body, json_answer, json_model, predict_body, signature
+from serving.protocol import example_body, json_answer, predict_body, signature
 from serving.protocol.json_parse import parse_json
+from serving.servable import Served
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -12,18 +12,12 @@ from pathlib import Path
 
 from serving import auth
 from serving.batching.parameters import BatchingError, read_parameters
+from serving.config_file import ConfigError, read_text
 from serving.errors import FailedPrecondition
 from serving.flags import FlagError, Flags, parse, usage
 from serving.lifecycle import json_config, labels
-from serving.lifecycle.config import (
-    ConfigError,
-    ModelConfig,
-    WrongConfig,
-    of_entry,
-    parse_config,
-    read_text,
-)
-from serving.lifecycle.json_config import Entry, WrongJson
+from serving.lifecycle.config import ModelConfig, configured
+from serving.lifecycle.json_config import WrongJson
 from serving.monitoring.config import MonitoringError, metrics_path
 from serving.processes import Setup, serve
 from serving.simple import functions
@@ -67,28 +61,6 @@ def prepare(arguments: Sequence[str]) -> Setup:
     models, text = configured(flags)
     check(flags, models)
     return Setup(flags=_without_clash(flags), models=models, text=text)
-
-
-def configured(flags: Flags) -> tuple[Sequence[ModelConfig], str]:
-    """Return the models that the flags name, and the text of the config file, empty without one.
-
-    Raises ConfigError.
-    """
-    if flags.model_config_file is not None:
-        text = read_text(flags.model_config_file)
-        return parse_config(text, str(flags.model_config_file)), text
-    if flags.model_base_path is not None:
-        return [_single(flags, flags.model_base_path)], ""
-    raise ConfigError("no models: give --model_config_file or --model_base_path")
-
-
-def _single(flags: Flags, path: Path) -> ModelConfig:
-    try:
-        version = json_config.version(flags.model_version)
-        entry = Entry(name=flags.model_name, base_path=str(path), version=version)
-        return of_entry(dataclasses.replace(entry, platform=flags.model_platform))
-    except (WrongConfig, WrongJson) as error:
-        raise ConfigError(f"command line: {error}") from None
 
 
 def check(flags: Flags, models: Sequence[ModelConfig]) -> None:

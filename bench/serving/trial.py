@@ -22,7 +22,7 @@ from bench.serving.lineup import MODELS, Model, Way
 from launch.supervisor import ROOT, Program, answers, free_port
 
 if TYPE_CHECKING:
-    from serving.lifecycle.servable import Servable
+    from serving.servable import Servable
 
 SMALL, BIG = (480, 360, 27_000), (2000, 1500, 1_000_000)  # width, height, bytes at most
 CLIENTS = 8

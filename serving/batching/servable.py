@@ -15,9 +15,9 @@ from serving.batching import rows
 from serving.batching.parameters import Parameters
 from serving.batching.rows import Arrays
 from serving.batching.scheduler import Scheduler, Task
-from serving.lifecycle.servable import Servable
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import Signature
+from serving.servable import Servable
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

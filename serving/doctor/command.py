@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from serving.auth import AuthError
+from serving.config_file import ConfigError
 from serving.doctor import disk, live, machine
 from serving.doctor.finding import Finding
 from serving.flags import FlagError, Flags, parse, usage
-from serving.lifecycle.config import ConfigError, ModelConfig
-from serving.server import configured
+from serving.lifecycle.config import ModelConfig, configured
 
 _INTRODUCTION = """\
 python -m serving doctor takes the flags of the server and says what is served, in which versions

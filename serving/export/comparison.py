@@ -11,10 +11,10 @@ import numpy.typing as npt
 from serving.errors import ServingError
 from serving.export.pictures import FEW, Picture
 from serving.export.publish import ExportError
-from serving.lifecycle.servable import Servable
 from serving.progress import track
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import DEFAULT
+from serving.servable import Servable
 
 PROBABILITIES = "probabilities"  # the output; serving.export.classifier has it
 MOST_LOST = 0.01  # of accuracy

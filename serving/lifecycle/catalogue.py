@@ -17,9 +17,9 @@ from serving.errors import InvalidArgument, NotFound
 from serving.lifecycle import config, labels
 from serving.lifecycle.config import ModelConfig
 from serving.lifecycle.disk import Disk
-from serving.lifecycle.servable import Servable, Served, VersionStatus
 from serving.lifecycle.version import Version
 from serving.protocol.model_server_config_pb2 import ModelServerConfig
+from serving.servable import Servable, Served, VersionStatus
 
 Load = Callable[[ModelConfig, Path], Servable]
 Versions = Mapping[int, Version]

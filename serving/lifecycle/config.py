@@ -9,23 +9,21 @@ from __future__ import annotations
 import dataclasses
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from google.protobuf import text_format
 
+from serving.config_file import ConfigError, read_text
 from serving.errors import InvalidArgument
+from serving.flags import Flags
 from serving.lifecycle import json_config
-from serving.lifecycle.json_config import WrongJson
+from serving.lifecycle.json_config import Entry, WrongJson
 from serving.platforms.platform import AUTO, NAMES
 from serving.protocol.model_server_config_pb2 import ModelConfig as ModelConfigMessage
 from serving.protocol.model_server_config_pb2 import ModelServerConfig, ModelType
 
 logger = logging.getLogger(__name__)
-
-
-class ConfigError(Exception):
-    """The file is not a usable model config; the text says where and why."""
 
 
 class WrongConfig(InvalidArgument):
@@ -64,19 +62,6 @@ class ModelConfig:
     custom_op_paths: str = ""  # libraries of operations, beside those of the flags
     session_config: str = ""  # JSON, over that of the flags
     number: int = 0  # of the version that is being loaded
-
-
-def read_text(path: Path) -> str:
-    """Return what is in the file; raise ConfigError."""
-    try:
-        return path.read_text("utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{path}: expected text in UTF-8; found: byte 0x{error.object[error.start]:02x} "
-            f"at {error.start}"
-        ) from None
 
 
 def parse_config(text: str, source: str) -> list[ModelConfig]:
@@ -222,3 +207,25 @@ def _policy(config: ModelConfigMessage) -> VersionPolicy:
             return VersionPolicy(specific=tuple(policy.specific.versions))
         case _:
             return VersionPolicy(latest=policy.latest.num_versions or 1)
+
+
+def configured(flags: Flags) -> tuple[Sequence[ModelConfig], str]:
+    """Return the models that the flags name, and the text of the config file, empty without one.
+
+    Raises ConfigError.
+    """
+    if flags.model_config_file is not None:
+        text = read_text(flags.model_config_file)
+        return parse_config(text, str(flags.model_config_file)), text
+    if flags.model_base_path is not None:
+        return [_single(flags, flags.model_base_path)], ""
+    raise ConfigError("no models: give --model_config_file or --model_base_path")
+
+
+def _single(flags: Flags, path: Path) -> ModelConfig:
+    try:
+        version = json_config.version(flags.model_version)
+        entry = Entry(name=flags.model_name, base_path=str(path), version=version)
+        return of_entry(dataclasses.replace(entry, platform=flags.model_platform))
+    except (WrongConfig, WrongJson) as error:
+        raise ConfigError(f"command line: {error}") from None

@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from serving.config_file import ConfigError, read_text
 from serving.errors import ServingError
 from serving.flags import Flags
 from serving.lifecycle.catalogue import Catalogue
-from serving.lifecycle.config import ConfigError, ModelConfig, parse_config, read_text
+from serving.lifecycle.config import ModelConfig, parse_config
 
 logger = logging.getLogger(__name__)
 _TICK = 1.0  # seconds; a try to load a version again comes at most so much too late

@@ -11,12 +11,12 @@ from serving.batching.servable import BatchingServable
 from serving.flags import Flags
 from serving.lifecycle.config import ModelConfig
 from serving.lifecycle.json_config import options
-from serving.lifecycle.servable import Servable
 from serving.lifecycle.warmup import file_of, warm_up
 from serving.monitoring.measured import MeasuredGraph
 from serving.monitoring.metrics import Metrics
 from serving.platforms import files, platform
 from serving.platforms.platform import TENSORFLOW
+from serving.servable import Servable
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

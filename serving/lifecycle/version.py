@@ -17,8 +17,8 @@ from pathlib import Path
 
 from serving.errors import Internal, ServingError, Unavailable
 from serving.lifecycle import folder, memory
-from serving.lifecycle.paths import hidden
-from serving.lifecycle.servable import Servable, VersionStatus
+from serving.paths import hidden
+from serving.servable import Servable, VersionStatus
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 
 from serving.errors import DataLoss, InvalidArgument
-from serving.lifecycle.servable import Servable
 from serving.protocol.prediction_log_pb2 import PredictionLog
+from serving.servable import Servable
 
 logger = logging.getLogger(__name__)
 _MOST = 1000  # records

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from serving import deadline
 from serving.errors import ServingError
-from serving.lifecycle.servable import Servable, Served
 from serving.monitoring.metrics import Metrics
 from serving.monitoring.statistics import Traffic, rows, size
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import Signature
+from serving.servable import Servable, Served
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from serving.errors import InvalidArgument, of
 from serving.flags import Flags
-from serving.lifecycle.paths import hidden
+from serving.paths import hidden
 from serving.platforms import consent, typed
 from serving.platforms.tensorflow import import_tensorflow
 from serving.protocol.json_tensor import Array

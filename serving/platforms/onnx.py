@@ -11,7 +11,7 @@ import numpy as np
 
 from serving.errors import Internal, InvalidArgument
 from serving.flags import Flags
-from serving.lifecycle.paths import hidden
+from serving.paths import hidden
 from serving.platforms import text, typed
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import DEFAULT, Signature, TensorInfo, choose

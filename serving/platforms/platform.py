@@ -11,7 +11,7 @@ from serving.errors import FailedPrecondition
 
 if TYPE_CHECKING:
     from serving.flags import Flags
-    from serving.lifecycle.servable import Servable
+    from serving.servable import Servable
 
 AUTO = "auto"  # the platform that a version's files tell
 _PICKLES = ("*.joblib", "*.pkl", "*.pickle")

@@ -14,7 +14,7 @@ from typing import Any
 
 from serving.errors import InvalidArgument, ResourceExhausted
 from serving.flags import Flags
-from serving.lifecycle.paths import hidden
+from serving.paths import hidden
 from serving.platforms import consent, torchscript, typed
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import DEFAULT, Signature, TensorInfo, choose

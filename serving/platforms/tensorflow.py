@@ -21,7 +21,7 @@ import numpy as np
 
 from serving import deadline
 from serving.errors import DataLoss, InvalidArgument, NotFound, ServingError, of
-from serving.lifecycle.paths import hidden
+from serving.paths import hidden
 from serving.platforms.placement import release_from_cluster
 from serving.protocol.json_tensor import Array
 from serving.protocol.signature import Signature, TensorInfo, choose

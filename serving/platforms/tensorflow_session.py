@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +12,8 @@ from typing import Any
 
 from google.protobuf import text_format
 
+from serving.config_file import ConfigError, read_text
 from serving.flags import Flags
-from serving.lifecycle.config import ConfigError, read_text
-from serving.lifecycle.json_config import options
 from serving.platforms.tensorflow import Options, import_tensorflow
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def _session(flags: Flags) -> Any:
     if flags.per_process_gpu_memory_fraction:
         fraction = flags.per_process_gpu_memory_fraction
         config.gpu_options.per_process_gpu_memory_fraction = fraction
-    for name, value in options(flags.session_config).items():
+    for name, value in json.loads(flags.session_config or "{}").items():
         setattr(config if hasattr(config, name) else config.gpu_options, name, value)
     return config
 

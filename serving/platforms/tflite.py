@@ -15,7 +15,7 @@ import numpy as np
 
 from serving.errors import Internal, InvalidArgument
 from serving.flags import Flags
-from serving.lifecycle.paths import hidden
+from serving.paths import hidden
 from serving.platforms import typed
 from serving.platforms.interpreters import interpreter
 from serving.platforms.tensorflow import import_tensorflow

@@ -19,7 +19,7 @@ import orjson
 from werkzeug import Response
 from werkzeug.exceptions import HTTPException
 
-from serving import rest
+from serving import json_model, rest
 from serving.clients.call import example
 from serving.clients.language import generate
 from serving.clients.sample import ClientError
@@ -35,10 +35,9 @@ from serving.http_request import body_of
 from serving.lifecycle import record, versions
 from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.config import ModelConfig
-from serving.lifecycle.paths import hidden
 from serving.monitoring.metrics import Metrics
 from serving.pages import site
-from serving.protocol import json_model
+from serving.paths import hidden
 from serving.protocol.json_parse import parse_json
 from serving.simple import functions, listing, page
 from serving.simple.prediction import Prediction

@@ -7,12 +7,12 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
+from serving.config_file import ConfigError
 from serving.errors import InvalidArgument, ServingError
 from serving.flags import FlagError, parse
 from serving.lifecycle import offer, record, versions
-from serving.lifecycle.config import ConfigError, ModelConfig
+from serving.lifecycle.config import ModelConfig, configured
 from serving.lifecycle.record import RecordError
-from serving.server import configured
 
 _LIST = "list"
 _USAGE = """\

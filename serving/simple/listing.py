@@ -8,10 +8,10 @@ from serving.errors import NotFound
 from serving.lifecycle import record
 from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.offer import look
-from serving.lifecycle.paths import hidden
 from serving.lifecycle.record import Change
-from serving.lifecycle.servable import VersionStatus
+from serving.paths import hidden
 from serving.protocol import signature
+from serving.servable import VersionStatus
 
 
 def models(catalogue: Catalogue) -> list[dict[str, Any]]:

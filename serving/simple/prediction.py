@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from serving import deadline
 from serving.errors import InvalidArgument, NotFound
 from serving.lifecycle.catalogue import Catalogue
-from serving.lifecycle.servable import Served
 from serving.monitoring.measured import measured
 from serving.monitoring.metrics import Metrics
 from serving.protocol import json_answer, signature
 from serving.protocol.json_parse import parse_json
 from serving.protocol.signature import Signature
+from serving.servable import Served
 from serving.simple import listing
 from serving.simple.asked import Asked, check_names, of_json
 from serving.simple.form import is_form, of_form

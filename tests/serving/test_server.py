@@ -11,8 +11,8 @@ import pytest
 from launch.supervisor import free_port
 from serving.auth import AuthError
 from serving.batching.parameters import BatchingError
+from serving.config_file import ConfigError
 from serving.flags import Flags
-from serving.lifecycle.config import ConfigError
 from serving.monitoring.config import MonitoringError
 from serving.processes import RestServer, Setup
 from serving.server import StartError, main, prepare

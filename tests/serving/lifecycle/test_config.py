@@ -6,13 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.lifecycle.config import (
-    ConfigError,
-    ModelConfig,
-    VersionPolicy,
-    parse_config,
-    read_text,
-)
+from serving.config_file import ConfigError, read_text
+from serving.lifecycle.config import ModelConfig, VersionPolicy, parse_config
 
 TWO = """
 # both servers read this

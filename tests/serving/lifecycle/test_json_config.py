@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from serving.lifecycle.config import ConfigError, VersionPolicy, parse_config
+from serving.config_file import ConfigError
+from serving.lifecycle.config import VersionPolicy, parse_config
 from serving.lifecycle.json_config import WrongJson, is_json, options, session, version
 from tests.serving.simple import slides
 

@@ -22,12 +22,12 @@ from serving.flags import Flags
 from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.config import ModelConfig
 from serving.lifecycle.loading import Loader
-from serving.lifecycle.servable import Servable
 from serving.monitoring.metrics import Metrics
 from serving.monitoring.page import create_page
 from serving.protocol import tensor
 from serving.protocol.json_tensor import Array
 from serving.protocol.tensor_pb2 import TensorProto
+from serving.servable import Servable
 from serving.simple.app import create_app
 from tests.serving.asking import predict_request
 

@@ -10,8 +10,8 @@ import flask
 from serving.flags import Flags
 from serving.lifecycle.catalogue import Catalogue
 from serving.lifecycle.config import ModelConfig
-from serving.lifecycle.servable import Servable
 from serving.monitoring.metrics import Metrics
+from serving.servable import Servable
 from serving.simple.app import create_app
 from serving.simple.functions import POSTPROCESS, PREPROCESS
 

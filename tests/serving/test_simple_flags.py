@@ -1,4 +1,4 @@
-"""serving.simple.flags: Simple TensorFlow Serving's flags; both families' from the environment."""
+"""serving.simple_flags: Simple TensorFlow Serving's flags; both families' from the environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from launch.supervisor import free_port
 from serving.flags import IDLE, FlagError, Flags, parse, usage
 from serving.server import StartError, prepare
-from serving.simple.flags import SimpleFlags
+from serving.simple_flags import SimpleFlags
 
 # Of server.py, release 0.8.2; what it does not have is --model_version, though it was shown.
 THEIRS = [

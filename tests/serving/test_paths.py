@@ -1,10 +1,10 @@
-"""serving.lifecycle.paths: what a client is not told."""
+"""serving.paths: what a client is not told."""
 
 from __future__ import annotations
 
 import pytest
 
-from serving.lifecycle.paths import hidden
+from serving.paths import hidden
 
 
 @pytest.mark.parametrize(

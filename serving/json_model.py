@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import orjson
 
-from serving.lifecycle.servable import Served, VersionStatus
 from serving.protocol import signature
+from serving.servable import Served, VersionStatus
 
 
 def status(versions: Sequence[VersionStatus]) -> bytes:
