@@ -1,7 +1,9 @@
 """Into how many parts a picture's file is cut: few bytes of them can cost much to read.
 
 JPEG  each scan goes over all pixels: 75 bytes can take 50 ms, and 10 MB have room for 130,000 scans
+      between segments there may be any number of 0xFF, which Pillow reads one by one
 PNG   of each chunk, as of each segment of a JPEG, Pillow keeps far more than its bytes in the file
+BMP   runs of one colour, two bytes each, are decoded by Python, not by C
 """
 
 from __future__ import annotations
@@ -12,7 +14,10 @@ from worker.errors import PictureTooLarge
 
 MOST_SCANS = 40  # libjpeg's encoders write ten, and eighteen where there are four colours
 MOST_PARTS = 10_000  # segments or chunks; a PNG of 10 MB has some 1,300 where they are small
-_JPEG, _PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
+_MOST_FILLING = 10_000  # bytes between the segments of a JPEG
+_MOST_RUNS = 2**20  # bytes of a BMP that is run-length encoded
+_JPEG, _PNG, _BMP = b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"BM"
+_COMPRESSION, _RLE = slice(30, 34), {1, 2}  # BITMAPINFOHEADER: BI_RLE8, BI_RLE4
 # Not a byte of a scan, nor a marker that stands alone: what follows that is no length.
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 _SCAN, _END = b"\xff\xda", b"\xff\xd9"
@@ -27,18 +32,23 @@ def check_parts(data: bytes) -> int:
         return _check_jpeg(data)
     if data.startswith(_PNG):
         _check_png(data)
+    if data.startswith(_BMP):
+        _check_bmp(data)
     return 0
 
 
 def _check_jpeg(data: bytes) -> int:
-    parts, scans, position = 0, 0, len(_JPEG)
+    parts, scans, filling, position = 0, 0, 0, len(_JPEG)
     while (found := _MARKER.search(data, position)) and found[0] != _END:
+        filling += 0 if scans else found.start() - position
         length = int.from_bytes(data[found.end() : found.end() + 2], "big")
         position = found.end() + length
         parts += 1
         scans += found[0] == _SCAN
         if parts > MOST_PARTS or scans > MOST_SCANS:
             raise PictureTooLarge(f"JPEG of {parts} segments or more, {scans} of them scans")
+        if filling > _MOST_FILLING:
+            raise PictureTooLarge(f"JPEG with {filling} bytes between its segments")
     return scans
 
 
@@ -49,3 +59,8 @@ def _check_png(data: bytes) -> None:
         parts += 1
         if parts > MOST_PARTS:
             raise PictureTooLarge(f"PNG of more than {MOST_PARTS} chunks")
+
+
+def _check_bmp(data: bytes) -> None:
+    if int.from_bytes(data[_COMPRESSION], "little") in _RLE and len(data) > _MOST_RUNS:
+        raise PictureTooLarge(f"run-length encoded BMP of {len(data)} bytes")

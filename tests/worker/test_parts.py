@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 from PIL import Image
 
@@ -47,6 +49,34 @@ def test_film_behind_a_photograph_is_no_part_of_it() -> None:
 def test_file_of_very_many_small_parts_is_refused(data: bytes) -> None:
     with pytest.raises(PictureTooLarge, match=r"segments or more|chunks"):
         check_parts(data)
+
+
+def run_length_encoded(data: bytes) -> bytes:
+    """Return a BMP of 1,000 x 1,000 grey pixels in BI_RLE8."""
+    header = struct.pack("<IiiHHIIiiII", 40, 1000, 1000, 1, 8, 1, len(data), 0, 0, 256, 0)
+    colours = bytes(1024)
+    start = 14 + len(header) + len(colours)
+    return struct.pack("<2sIHHI", b"BM", start + len(data), 0, 0, start) + header + colours + data
+
+
+def test_filling_that_pillow_would_read_byte_by_byte_is_refused() -> None:
+    whole = encode(Image.new("L", (64, 64)))
+    check_parts(whole[:2] + b"\xff" * 1000 + whole[2:])
+    with pytest.raises(PictureTooLarge, match="10001 bytes between"):
+        check_parts(
+            whole[:2]
+            + b"\xff" * 5000
+            + whole[2:4]
+            + whole[4:].replace(b"\xff\xda", b"\xff" * 5001 + b"\xff\xda")
+        )
+
+
+def test_runs_that_pillow_would_read_one_by_one_are_refused() -> None:
+    run = b"\x01\x00"
+    check_parts(run_length_encoded(run * 1000))
+    with pytest.raises(PictureTooLarge, match="run-length"):
+        check_parts(run_length_encoded(run * 600_000))
+    check_parts(encode(Image.new("RGB", (1000, 1000)), "BMP"))
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n\xff"])
