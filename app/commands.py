@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from types import MappingProxyType
 
@@ -10,7 +9,7 @@ from app import command_words
 from app.arrival import Arrival
 from app.services import Services
 from contract.follower import Language
-from labels import phrase
+from labels import minutes, phrase
 
 Command = Callable[[Arrival, Services], str]
 
@@ -40,10 +39,10 @@ def _choose(language: Language) -> Command:
 
 
 def _privacy(arrival: Arrival, services: Services) -> str:
-    minutes = math.ceil(services.settings.picture_ttl / 60)
+    time = minutes(arrival.language, services.settings.picture_ttl)
     key = "privacy_endpoint" if services.settings.vqa_endpoint else "privacy_nobody"
     others = phrase(arrival.language, key)
-    return phrase(arrival.language, "privacy", minutes=minutes, others=others)
+    return phrase(arrival.language, "privacy", time=time, others=others)
 
 
 def _delete(arrival: Arrival, services: Services) -> str:

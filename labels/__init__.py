@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,12 @@ def phrase(language: str, key: str, **values: object) -> str:
     """Return the sentence of that key with its {braces} filled in."""
     text: str = book(language, "phrases")[key]
     return text.format(**values).strip()
+
+
+def minutes(language: str, seconds: float) -> str:
+    """Return 30 分钟, 30 minutes or a minute: what has begun counts."""
+    count = math.ceil(seconds / 60)
+    return phrase(language, "one_minute" if count == 1 else "minutes", count=count)
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from contract import album
 from contract.album import Snapshot
 from contract.job import ImageJob
 from contract.talk import Early, Exchange
-from labels import phrase
+from labels import minutes, phrase
 from worker import answerer, line, scene
 from worker import reply as words
 from worker.answerer import Answer, Source
@@ -123,8 +123,8 @@ def _pictures(message: ImageJob, services: Services) -> list[Snapshot]:
 def _gone(message: ImageJob, services: Services) -> PictureGone:
     """Return the error for a picture that was kept for its time; the question waits for another."""
     _ask_later(message, services)
-    minutes = -(-services.settings.picture_ttl // 60)
-    return PictureGone("a question, but the picture has had its time", minutes=minutes)
+    time = minutes(message.language, services.settings.picture_ttl)
+    return PictureGone("a question, but the picture has had its time", time=time)
 
 
 def _ask_later(message: ImageJob, services: Services) -> None:

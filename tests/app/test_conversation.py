@@ -17,7 +17,7 @@ from contract.follower import Followers
 from contract.job import ImageJob, picture_queue
 from contract.mailbox import Mailbox
 from contract.settings import Settings
-from labels import phrase
+from labels import minutes, phrase
 from tests.app.conftest import ACCOUNT, OPENID, courier
 from tests.conftest import make_settings
 
@@ -75,7 +75,11 @@ def test_command_is_answered_and_is_no_question(
     say: Say, connection: redis.Redis, text: str, language: str, key: str
 ) -> None:
     others = phrase(language, "privacy_nobody")
-    blanks = {"minutes": 30, "questions": phrase(language, "help_shapes"), "others": others}
+    blanks = {
+        "time": minutes(language, 1800),
+        "questions": phrase(language, "help_shapes"),
+        "others": others,
+    }
     assert say(text) == phrase(language, key, **blanks)
     assert picture_queue(connection).count == 0
 
@@ -92,7 +96,7 @@ def test_privacy_promises_no_shorter_time_than_it_is(
 ) -> None:
     say = sayer(make_settings(redis_url=redis_url, picture_ttl=90), connection)
     others = phrase("zh", "privacy_nobody")
-    assert say("隐私") == phrase("zh", "privacy", minutes=2, others=others)
+    assert say("隐私") == phrase("zh", "privacy", time="2 分钟", others=others)
 
 
 def test_privacy_says_that_pictures_go_elsewhere(redis_url: str, connection: redis.Redis) -> None:

@@ -19,7 +19,7 @@ from app.feedback import Feedback
 from app.limits import Limits
 from contract.follower import Followers
 from contract.job import picture_queue
-from labels import phrase
+from labels import minutes, phrase
 from launch import programs
 from launch.supervisor import free_port
 from simulator.courier import Courier
@@ -263,7 +263,9 @@ def test_commands_are_obeyed_in_words_and_from_the_menu(chat: Chat, key: str) ->
 
     def expected() -> str:
         questions, others = chat.words("help_shapes"), chat.words("privacy_nobody")
-        return chat.words(key, minutes=30, questions=questions, others=others)
+        return chat.words(
+            key, time=minutes(chat.language, 1800), questions=questions, others=others
+        )
 
     assert chat.say(word) == expected()
     if key == "data_deleted":

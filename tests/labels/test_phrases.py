@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labels import FOLDER, LANGUAGES, phrase
+from labels import FOLDER, LANGUAGES, minutes, phrase
 from worker import errors
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ def test_every_error_has_a_sentence() -> None:
 def test_every_sentence_is_used() -> None:
     code = "".join(
         path.read_text("utf-8")
-        for program in ("app", "worker")
+        for program in ("app", "worker", "labels")
         for path in (ROOT / program).rglob("*.py")
     )
     assert [key for key in PHRASES["zh"] if f'"{key}"' not in code] == []
@@ -51,6 +51,20 @@ def test_no_sentence_is_longer_than_wechat_allows(language: str) -> None:
 def test_blanks_are_filled_in() -> None:
     said = phrase("zh", "sure", percent="97.3%", name="虎斑猫")
     assert said == "让我猜猜，你发的这张图片有 97.3% 的概率是：虎斑猫"
+
+
+@pytest.mark.parametrize(
+    ("language", "seconds", "said"),
+    [
+        ("en", 60, "a minute"),
+        ("en", 61, "2 minutes"),
+        ("en", 1800, "30 minutes"),
+        ("zh", 60, "1 分钟"),
+        ("zh", 90, "2 分钟"),
+    ],
+)
+def test_minutes_are_said_as_people_say_them(language: str, seconds: float, said: str) -> None:
+    assert minutes(language, seconds) == said
 
 
 def test_document_quotes_every_sentence_as_it_is() -> None:

@@ -14,7 +14,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from contract.job import picture_queue
-from labels import phrase
+from labels import minutes, phrase
 from tests.conftest import WeChatServer, encode, make_settings
 from tests.worker.conftest import OPENID, Send
 from tests.worker.eyes import KEY, MODEL, Eyes, seeing
@@ -269,7 +269,9 @@ def test_question_about_a_picture_that_has_had_its_time_is_told_so_and_kept(
     connection.delete(*connection.scan_iter("kantu:pictures:*:*"))
     send(question="how many circles?", number=2, language=language)
     work()
-    assert wechat_server.texts()[1] == phrase(language, "picture_gone", minutes=30)
+    assert wechat_server.texts()[1] == phrase(
+        language, "picture_gone", time=minutes(language, 1800)
+    )
     send(DRAWING, number=3, language=language)
     work()
     assert wechat_server.texts()[2].endswith(
