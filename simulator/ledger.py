@@ -15,6 +15,7 @@ from simulator.transcript import Transcript
 LOST_AFTER = 120  # seconds without any sign
 _OK = 200
 _LOOKED_AT = 200  # open messages at a time
+_APOLOGIES = tuple(phrase(language, "apology") for language in LANGUAGES)
 _EXCUSES = {phrase(language, "busy") for language in LANGUAGES}  # said where Redis is away
 _LIMITS = {  # said once; what comes soon after is refused without a word
     phrase(language, key)
@@ -36,7 +37,7 @@ class Ledger:
         self._lock = threading.Lock()  # several pages may ask at once
         self._next = 0
         self._open = dict[int, dict[str, Any]]()  # pushes by their numbers
-        self._kept = dict[int, tuple[str, str]]()  # by push: for whom, and what
+        self._kept = dict[int, tuple[str, tuple[str, ...]]]()  # by push: for whom, what
         # What the webhook itself has said to each follower last, by its number in the transcript.
         self._said = collections.defaultdict[str, _Said](lambda: collections.deque(maxlen=20))
         self._passive = dict[int, str]()  # how the webhook itself ended a message
@@ -86,8 +87,9 @@ class Ledger:
 
     def _collect(self) -> None:
         """Count what was kept as answered, where a later passive reply is headed by it."""
-        for number, (follower, text) in list(self._kept.items()):
-            if any(number < later and text in said for later, said in self._said[follower]):
+        for number, (follower, texts) in list(self._kept.items()):
+            later = [said for at, said in self._said[follower] if number < at]
+            if any(text in said for text in texts for said in later):
                 del self._kept[number]
                 self._ends["parked"] -= 1
                 self._ends["answer"] += 1
@@ -104,7 +106,9 @@ class Ledger:
         self._ends[end] += 1
         del self._open[push["number"]]
         if end == "parked":
-            self._kept[push["number"]] = push["follower"], facts["reply"]["text"]
+            # Where no attempt got as far as a reply, the worker apologises without keeping one.
+            text = facts["reply"].get("text")
+            self._kept[push["number"]] = push["follower"], (text,) if text else _APOLOGIES
         if end in _UNSEEN:
             self._transcript.add(
                 "end", push["at"], follower=push["follower"], push=push["number"], outcome=end

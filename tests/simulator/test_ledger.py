@@ -89,6 +89,14 @@ def test_answer_that_was_kept_is_answered_once_it_heads_a_reply(books: Books) ->
     assert books.count() == {"accepted": 2, "answered": 2}
 
 
+def test_apology_that_was_kept_without_a_reply_is_found_in_the_next_one(books: Books) -> None:
+    books.push("1")
+    books.jobs["1"] = {"job": "j", "outcome": "parked", "reply": {}}
+    assert books.count() == {"accepted": 1, "kept": 1}
+    books.answer(f"{phrase('en', 'apology')}\n\nhello", books.push("2"))
+    assert books.count() == {"accepted": 2, "answered": 2}
+
+
 def test_answer_within_the_request_is_an_answer(books: Books) -> None:
     books.answer("a 3", books.push("1"))
     books.end("1", "parked")
