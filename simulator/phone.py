@@ -90,6 +90,6 @@ class Phone:
             created=int(now),
             type=fields.get("Event", fields["MsgType"]),
             text=fields.get("Content", ""),
-            picture=fields.get("MediaId", ""),
+            picture=fields["MediaId"] if fields["MsgType"] == "image" else "",
         )
         self._courier.carry(push, number=number, copies=copies)

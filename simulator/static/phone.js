@@ -96,7 +96,7 @@ export class Phone {
   told(event) {
     if (event.picture) return this.picture(event.picture, fill(words.chat.sent_picture, this));
     return node("div", { className: "bubble" },
-      event.text || fill(words.chat.other, { kind: event.type }));
+      event.text || fill(words.chat.other, { kind: words.kind[event.type] ?? event.type }));
   }
 
   on_answer(event) {

@@ -182,10 +182,14 @@ function summarise(story) {
 }
 
 function thumbnail({ picture }) {
-  return picture ? [node("img", { src: `/mmbiz_jpg/${picture}/0`, alt: "" })] : [];
+  if (!picture) return [];
+  const image = node("img", { src: `/mmbiz_jpg/${picture}/0`, alt: "" });
+  image.addEventListener("error", () => image.remove()); // a file that is no picture
+  return [image];
 }
 
 function named({ picture, text, type }) {
   if (picture) return words.story.of_picture;
-  return text ? fill(words.story.of_text, { text }) : fill(words.story.of_event, { name: type });
+  if (text) return fill(words.story.of_text, { text });
+  return words.kind[type] ?? fill(words.story.of_event, { name: type });
 }

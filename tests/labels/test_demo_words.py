@@ -11,10 +11,11 @@ import pytest
 from labels import LANGUAGES, book
 from simulator import sample
 from simulator.faults import FAULTS
+from simulator.pushes import MESSAGES
 
 SIMULATOR = Path(__file__).parents[2] / "simulator"
 # Those that are looked up by a name which comes from elsewhere.
-BY_NAME = re.compile(r"(sample|fault|mode|step|outcome|ledger|program|trouble|stage)\.")
+BY_NAME = re.compile(r"(sample|fault|kind|mode|step|outcome|ledger|program|trouble|stage)\.")
 
 
 def keys(words: dict[str, Any], before: str = "") -> dict[str, Any]:
@@ -61,7 +62,8 @@ def test_every_word_that_the_page_asks_for_is_there() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_sample_and_fault_has_its_words(language: str) -> None:
+def test_every_sample_fault_and_kind_has_its_words(language: str) -> None:
     words = book(language, "demo")
     assert {name.partition(".")[0] for name in sample.names()} <= words["sample"].keys()
     assert FAULTS.keys() == words["fault"].keys()
+    assert MESSAGES.keys() - {"text", "image"} == words["kind"].keys()

@@ -64,6 +64,13 @@ def test_kind_is_needed(client: Client) -> None:
     assert refusal(client, f"/chat/{OPENID}/other") == (400, said)
 
 
+@pytest.mark.parametrize("kind", ["voice", "video", "shortvideo"])
+def test_other_media_are_no_pictures(client: Client, kind: str) -> None:
+    assert client.post(f"/chat/{OPENID}/other", data={"kind": kind}).status_code == 200
+    (push, *_) = client.get("/chat/events").get_json()["events"]
+    assert (push["type"], push["picture"]) == (kind, "")
+
+
 @pytest.mark.parametrize("seconds", ["", "soon", "nan", "inf"])
 def test_time_that_is_no_number_is_refused(client: Client, seconds: str) -> None:
     said = f"seconds={seconds!r} is not a number; expected how far to set the clock"
