@@ -88,10 +88,11 @@ function isOver({ push, spans, trace, answers, outage }) {
   return outage || (answers.length > 0 && !trace.job);
 }
 
-function scaleFor(total) { // the next of 1, 2, 5, 10, … above it
-  const least = Math.max(total, 0.001);
+// The next above it of those whose quarters, the marks, are said without rounding.
+export function scaleFor(total) {
+  const least = Math.max(total, 0.0012);
   const power = 10 ** Math.floor(Math.log10(least));
-  return power * [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10].find((each) => power * each >= least);
+  return power * [1, 1.2, 1.6, 2, 2.4, 3.2, 4, 4.8, 6, 8, 10].find((each) => power * each >= least);
 }
 
 function axis(scale) {

@@ -349,6 +349,25 @@ def test_file_beyond_all_measure_is_refused_in_words(visit: Open, tmp_path: Path
     expect(page.locator(".alert")).to_contain_text("10 MB")
 
 
+def test_marks_of_the_scale_are_what_they_say(visit: Open) -> None:
+    page = visit()
+    wait_for_answers(page, 1)
+    marks = page.evaluate(
+        """async () => {
+            const { scaleFor } = await import("/static/timeline.js");
+            const { duration } = await import("/static/words.js");
+            const totals = [0.0005, 0.003, 0.0045, 0.03, 0.045, 0.26, 0.45, 3, 4.5, 9, 26, 45];
+            const quarters = totals.flatMap((each) => [1, 2, 3].map((n) => n * scaleFor(each) / 4));
+            const units = { ms: 0.001, s: 1 };
+            return quarters.map((each) => {
+                const [number, unit] = duration(each).split(" ");
+                return Math.abs(number * units[unit] / each - 1);
+            });
+        }"""
+    )
+    assert max(marks) < 1e-6
+
+
 def test_absurd_address_is_no_mistake(visit: Open) -> None:
     page = visit("?follower=../../x,%00,o1&scene=__proto__&followers=-3&lang=tlh&theme=x")
     expect(page.locator(".phone")).to_have_count(1)
