@@ -1,5 +1,4 @@
 // Two windows over the page: a picture at its full size, and the camera.
-import { words, fill } from "./words.js";
 
 const viewer = document.getElementById("viewer");
 const camera = document.getElementById("camera");
@@ -22,7 +21,7 @@ export async function photograph(send) {
   deliver = send;
   const trouble = camera.querySelector("p");
   trouble.hidden = true;
-  video.hidden = false;
+  video.hidden = shoot.hidden = false;
   shoot.disabled = true;
   camera.showModal();
   try {
@@ -30,9 +29,8 @@ export async function photograph(send) {
       video: { facingMode: "environment" },
     });
     if (!camera.open) stop(); // closed before it was allowed
-  } catch (error) {
-    video.hidden = true;
-    trouble.textContent = fill(words.camera.none, { why: error.name });
+  } catch {
+    video.hidden = shoot.hidden = true;
     trouble.hidden = false;
   }
 }

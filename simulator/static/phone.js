@@ -2,7 +2,7 @@
 import { clock, duration, fill, language, words } from "./words.js";
 import { icon, node } from "./node.js";
 import { photograph, view } from "./dialogs.js";
-import { post } from "./wire.js";
+import { Gone, post } from "./wire.js";
 import { AccountMenu } from "./menu.js";
 
 const LARGEST = 12 * 2 ** 20; // bytes that the simulator takes
@@ -32,11 +32,12 @@ export class Phone {
   }
 
   listen() {
-    this.find(".composer").addEventListener("submit", (event) => {
+    this.find(".composer").addEventListener("submit", async (event) => {
       event.preventDefault();
       const input = this.find(".content");
-      if (input.value.trim()) this.say(input.value.trim());
+      const text = input.value.trim();
       input.value = "";
+      if (text && !(await this.say(text))) input.value ||= text; // to be sent once more
     });
     this.find(".upload input").addEventListener("change", ({ target }) => {
       for (const file of target.files) this.sendFile(file);
@@ -53,13 +54,16 @@ export class Phone {
     }
   }
 
-  // What goes out.
+  // What goes out; returns whether it did.
 
   async send(path, fields) {
     try {
       await post(`/chat/${this.follower}/${path}`, fields);
+      return true;
     } catch (error) {
-      this.warn(fill(words.chat.failed, { why: error.message }));
+      const gone = error instanceof Gone;
+      this.warn(gone ? words.trouble.gone : fill(words.chat.failed, { why: error.message }));
+      return false;
     }
   }
   say(content) { return this.send("text", { content }); }

@@ -1,6 +1,6 @@
 // How the programs are, the account of all messages, and the buttons that break things.
 import { Gone, get, post } from "./wire.js";
-import { words } from "./words.js";
+import { language, words } from "./words.js";
 import { node } from "./node.js";
 
 const LOOK = 1000; // milliseconds
@@ -53,7 +53,8 @@ export class Stage {
 
   showTrouble({ active, programs }) {
     const found = TROUBLES.filter((each) => active[each]);
-    if (found.length) this.say(found.map((each) => words.trouble[each]).join(" "), true);
+    const sentences = found.map((each) => words.trouble[each]);
+    if (found.length) this.say(sentences.join(language === "zh" ? "" : " "), true);
     else if (programs.app === "starting") this.say(words.verified.changing, false);
     else if (this.troubled || this.changing) this.mended();
     this.troubled = found.length > 0;
@@ -126,7 +127,7 @@ export class Stage {
     try {
       this.show({ ...this.state, ...await post(path, fields) });
     } catch (error) {
-      this.host.active.warn(error.message);
+      this.host.active.warn(error instanceof Gone ? words.trouble.gone : words.trouble.failed);
     }
   }
 }

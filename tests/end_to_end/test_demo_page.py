@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from labels import phrase
+from labels import book, phrase
 from launch.supervisor import free_port
 from simulator.sample import SAMPLES
 from tests.conftest import until
@@ -366,6 +366,24 @@ def test_marks_of_the_scale_are_what_they_say(visit: Open) -> None:
         }"""
     )
     assert max(marks) < 1e-6
+
+
+def test_text_that_was_not_sent_stays_to_be_sent_again(visit: Open) -> None:
+    page = visit()
+    wait_for_answers(page, 1)
+    page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError()); }")
+    page.fill(".content", "你好")
+    page.keyboard.press("Enter")
+    expect(page.locator(".alert")).to_have_text(book("zh", "demo")["trouble"]["gone"])
+    expect(page.locator(".content")).to_have_value("你好")
+
+
+def test_missing_camera_is_said_and_takes_no_photo(visit: Open) -> None:
+    page = visit()
+    page.evaluate("() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(); }")
+    page.click(".composer .shoot")
+    expect(page.get_by_role("alert")).to_have_text(book("zh", "demo")["camera"]["none"])
+    expect(page.locator("#shoot")).to_be_hidden()
 
 
 def test_absurd_address_is_no_mistake(visit: Open) -> None:
