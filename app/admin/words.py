@@ -89,6 +89,8 @@ class Words:
             values[name] = self.duration(cast("float", values[name]))
         for name in values.keys() & {"used", "limit", "waiting", "running"}:
             values[name] = self.number(cast("float", values[name]))
+        if "found" in values:
+            values["found"] = self.known(f"state.{values['found']}", str(values["found"]))
         if "share" in values:
             values["share"] = f"{values['share']:.0%}"
         if "until" in values:

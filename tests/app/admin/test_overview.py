@@ -22,7 +22,7 @@ def test_house_in_order_is_called_well(client: Client, connection: redis.Redis) 
     health.keep(connection, make_health())
     connection.set("kantu:pushes:19700101", 1)
     page = client.get("/admin/").text
-    for said in ("All is well", "AVAILABLE", "version 1", "1 h 31 min", "12,502", "500,000",
+    for said in ("All is well", "available", "version 1", "1 h 31 min", "12,502", "500,000",
                  "host.12.1", "1,234", "83 MB"):  # fmt: skip
         assert said in page, said
     assert 'class="findings"' not in page
@@ -102,6 +102,14 @@ def test_refusal_is_put_into_chinese(client: Client, connection: redis.Redis) ->
     assert "clear it" not in page
 
 
+def test_state_of_a_model_is_put_into_words(client: Client, connection: redis.Redis) -> None:
+    health.keep(connection, make_health(models=(make_model(found="LOADING", ailing=_NOW - 99),)))
+    client.set_cookie("kantu_language", "zh", path="/admin")
+    page = client.get("/admin/now").text
+    assert "模型 demo 不可用：加载中" in page
+    assert '<p class="figure text">加载中</p>' in page
+
+
 def test_silent_process_is_named(client: Client, connection: redis.Redis) -> None:
     silent = ProcessState(
         name="host.1.9", state="busy", running=1, done=0, failed=0, born=_NOW, heard=_NOW - 60
@@ -122,7 +130,7 @@ def test_charts_tell_how_it_has_been(client: Client, connection: redis.Redis) ->
     page = ""
     for query in ("", "?span=day", "?span=nonsense"):
         page = client.get(f"/admin/charts{query}").text
-        for said in ("of 40 messages", "picture expired", "in the mailbox: WeChat would not take",
+        for said in ("40 in all", "picture expired", "in the mailbox: WeChat would not take",
                      "digit 3, by demo", "Sending"):  # fmt: skip
             assert said in page, said
     whole = re.search(r'"total">.*?All of it</th>(.*?)</tr>', page, re.DOTALL)

@@ -47,7 +47,8 @@ def test_every_word_is_used_and_every_used_one_is_there() -> None:
     asked = set(re.findall(r"""say(?:\.known)?\(["'](\w+\.\w+)["']""", templates + code))
     assert asked <= known
     # Keys that are put together: by what is found, by outcome, by kind of error…
-    families = {"finding", "api", "outcome", "stage", "step", "error", "unit", "login", "missing"}
+    families = {"finding", "api", "state", "outcome", "stage", "step", "error", "unit", "login",
+                "missing"}  # fmt: skip
     written = {key for key in known if key in templates or key.partition(".")[0] in families}
     composed = {f"chart.{each}" for each in ("hour", "day", "p50", "p95", "p99", "none", "scene",
                 "answer", "waiting", "oldest")}  # fmt: skip
