@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.serving.pages.conftest import NewVisitor
+from serving.flags import Flags
+from serving.lifecycle.catalogue import Catalogue
+from serving.lifecycle.config import ModelConfig
+from serving.lifecycle.loading import Loader
+from tests.serving.pages.conftest import NewVisitor, serve
 from tests.serving.pages.drawing import THREE, best, draw, open_model
 
+LONG = "a_model_with_a_name_as_long_as_people_in_research_give_them_final_v3"
 MODELS = ("demo", "half_plus_two")
 DARK: dict[str, Any] = {"color_scheme": "dark"}
 
@@ -37,6 +43,18 @@ def test_nothing_is_wider_than_the_window(
     page = visit(viewport={"width": width, "height": 844}).page
     answered(page, site, model)
     assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_long_name_of_a_model_is_no_wider_than_the_window(
+    models: dict[str, Path], visit: NewVisitor
+) -> None:
+    catalogue = Catalogue(Loader(Flags(enable_model_warmup=False)))
+    catalogue.apply([ModelConfig(name=LONG, base_path=models["half_plus_two"])])
+    page = visit(viewport={"width": 390, "height": 844}).page
+    with serve(catalogue) as site:
+        open_model(page, site, model=LONG)
+        expect(page.locator("#state")).to_contain_text(LONG)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 @pytest.mark.parametrize("model", MODELS)
