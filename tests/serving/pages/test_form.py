@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 from playwright.sync_api import Page, expect
 
+from labels import book
 from tests.serving.pages.conftest import NewVisitor
 from tests.serving.pages.drawing import open_model
 
@@ -49,3 +51,16 @@ def test_wrong_input_is_explained_by_the_server(site: str, visit: NewVisitor) ->
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#trouble")).to_contain_text("The model does not take this input")
     expect(page.locator("#trouble-said")).to_contain_text("is not of expected type: float")
+    page.locator("summary").click()
+    expect(page.locator("#response")).to_contain_text(re.compile(r'^{"error":.* expected type'))
+
+
+def test_refusal_leaves_no_answer_to_another_request(site: str, visit: NewVisitor) -> None:
+    page = visit().page
+    open_model(page, site, model="half_plus_two")
+    expect(page.locator("#json")).not_to_have_value("")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#answer")).to_contain_text('"outputs"')
+    page.locator("#json").fill('{"inputs": {"x": ["one"]}}')
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#answer")).to_have_text(book("en", "pages")["script"]["empty"])

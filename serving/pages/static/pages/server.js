@@ -58,15 +58,17 @@ export class Server {
     return (await this.ask(`${this.path(model, version)}/metadata`, { model })).json;
   }
 
-  // Returns {json, text, ms, sent, received}; raises Trouble. A body makes it a POST.
+  // Returns {json, text, ms, sent, received}; raises Trouble, with the answer where there was one.
+  // A body makes it a POST.
   async ask(url, { body, model = "" } = {}) {
     const started = performance.now();
     const answer = await this.#fetch(url, body);
     const text = await answer.text();
     const ms = performance.now() - started;
     const json = parsed(text);
-    if (!answer.ok) throw refusal(answer.status, json, { url: this.url, model });
-    if (json === undefined) throw new Trouble("strange", { url: this.url });
+    const refused = answer.ok ? null : refusal(answer.status, json, { url: this.url, model });
+    const trouble = refused ?? (json === undefined ? new Trouble("strange", { url: this.url }) : null);
+    if (trouble) throw Object.assign(trouble, { answer: text });
     const bytes = new TextEncoder();
     return { json, text, ms, sent: body ? bytes.encode(body).length : 0, received: bytes.encode(text).length };
   }

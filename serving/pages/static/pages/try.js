@@ -46,11 +46,21 @@ async function send(signature, body, blob = null) {
   const url = `${server.path(model, version)}:${signature.verb}`;
   const text = blob ? body.replace(MARK, await base64(blob)) : body;
   if (turn === shown) showRequest(url, server.user, body, blob);
-  const answer = await server.ask(url, { body: text, model });
-  if (turn !== shown) return answer;
-  at("response").textContent = answer.text.slice(0, LONGEST) + (answer.text.length > LONGEST ? "…" : "");
-  showLatency(answer);
-  return answer;
+  try {
+    const answer = await server.ask(url, { body: text, model });
+    if (turn === shown) showResponse(answer.text);
+    if (turn === shown) showLatency(answer);
+    return answer;
+  } catch (error) {
+    if (turn === shown) showResponse(error.answer ?? "");
+    throw error;
+  }
+}
+
+// Shows what came back for the request that is shown; nothing may have.
+function showResponse(text) {
+  at("response").textContent = text.slice(0, LONGEST) + (text.length > LONGEST ? "…" : "");
+  at("response").closest("details").hidden = !text;
 }
 
 function showRequest(url, user, body, blob) {
@@ -155,6 +165,7 @@ async function sendForm() {
     at("told").textContent = await show(await send(now.signature, body), now.signature);
     fail(null);
   } catch (error) {
+    forget(); // what stands there answers another request
     fail(error);
   }
 }
