@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from labels import book
 from tests.serving.pages.conftest import NewVisitor
 from tests.serving.pages.drawing import THREE, ZERO, best, draw, open_model
 
@@ -39,7 +40,7 @@ def test_request_is_timed_and_measured(page: Page, site: str) -> None:
         re.compile(r"^[\d.]+ kB sent, [\d.]+ k?B received$")
     )
     label = page.locator("#spark").get_attribute("aria-label")
-    assert re.fullmatch(r"Times of the last \d+ requests, median [\d.]+ ms", label or "")
+    assert re.fullmatch(r"Times of the latest requests \(\d+\), median [\d.]+ ms", label or "")
 
 
 def test_place_and_size_on_the_board_do_not_matter(page: Page, site: str) -> None:
@@ -57,7 +58,7 @@ def test_strokes_are_taken_back_one_by_one(page: Page, site: str) -> None:
     page.get_by_role("button", name="Undo").click()
     expect(best(page)).to_have_text("the digit 0")
     page.get_by_role("button", name="Clear").click()
-    expect(page.locator("#answer")).to_have_text("Nothing yet. Give it something to look at.")
+    expect(page.locator("#answer")).to_have_text(book("en", "pages")["script"]["empty"])
     expect(page.locator("#hint")).to_be_visible()
 
 
