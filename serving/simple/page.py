@@ -36,7 +36,7 @@ def render(catalogue: Catalogue, statistics: Statistics) -> flask.Response:
             _add(version, counted.get((model["name"], version["version"])), words)
     other = next(each for each in LANGUAGES if each != language)
     page = flask.render_template(
-        "models.html", models=models, words=words, language=language, other=other
+        "models.html", models=models, words=words, language=language, other=other, size=_size
     )
     return _guarded(flask.make_response(page), language)
 
@@ -59,7 +59,18 @@ def _model(catalogue: Catalogue, model: dict[str, Any]) -> dict[str, Any]:
     return {**found, **model}
 
 
-def _add(version: dict[str, Any], found: dict[str, Any] | None, words: dict[str, str]) -> None:
+def _size(count: float) -> str:
+    """Return bytes as 512 B, 1.5 kB, 12.0 MB, as the other pages do."""
+    if count < 1000:
+        return f"{count:.0f} B"
+    for unit in ("kB", "MB"):
+        count /= 1000
+        if count < 1000:
+            return f"{count:.1f} {unit}"
+    return f"{count / 1000:.1f} GB"
+
+
+def _add(version: dict[str, Any], found: dict[str, Any] | None, words: dict[str, Any]) -> None:
     version["statistics"] = found
     if found is not None:
         requests, errors = found["requests_per_minute"], found["errors_per_minute"]
@@ -68,5 +79,5 @@ def _add(version: dict[str, Any], found: dict[str, Any] | None, words: dict[str,
         version["times"] = [
             f"{share} {number or 0:,.1f}" for share, number in found["latency_ms"].items()
         ]
-        version["sizes"] = chart.sizes(found["rows_per_run"], words["size"])
-        version["ends"] = [end.replace("<=", "≤") for end in found["rows_per_run"]]
+        runs = {end.replace("<=", "≤"): count for end, count in found["rows_per_run"].items()}
+        version["sizes"], version["ends"] = chart.sizes(runs, words["size"]), list(runs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -85,11 +86,18 @@ def test_page_shows_models_versions_and_numbers(client: Client) -> None:
     assert "<h2>digits and shapes</h2>" in page
     assert page.count('<td class="number">39</td><td class="number">4</td>') == 1
     assert "its variables are missing" in page
-    assert "0 min ago: 39 requests, 4 errors" in page
-    assert "&lt;=64 rows: 7 runs" in page
+    assert "0 min ago: requests 39, errors 4" in page
+    assert "rows ≤64: runs 7" in page
+    assert "39.0 kB" in page
     assert "95% of requests" not in page
     assert "p95 of requests took at most" in page
     assert "no version yet" in page
+
+
+def test_states_are_in_the_visitor_s_language(client: Client) -> None:
+    page = client.get("/ui?language=zh").text
+    assert (page.count("<td>可用</td>"), page.count("<td>已结束</td>")) == (2, 1)
+    assert re.search('<p class="error">第 3 版：.*its variables are missing', page)
 
 
 def test_names_are_no_html(client: Client) -> None:
