@@ -95,6 +95,7 @@ def draw_three(browser: Browser, server: str) -> Page:
     """Draw a three on the model server's page and wait for what it says."""
     page = browser.new_page(viewport={"width": 1080, "height": 1300}, locale="en-US")
     page.goto(f"{server}/ui/try?model=demo")
+    page.wait_for_selector("#sketch")
     board = page.locator("#sketch").bounding_box()
     assert board  # noqa: S101  # it is on the page
     scale = board["width"] / 100
