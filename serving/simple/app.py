@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import flask
 import orjson
 from werkzeug import Response
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from serving import json_model, rest
 from serving.clients.call import example
@@ -60,6 +60,7 @@ def create_app(catalogue: Catalogue, flags: Flags, metrics: Metrics) -> WSGIAppl
     routes = _Routes(catalogue, flags, metrics)
     for rule, method, view in (
         ("/", "POST", routes.predict),
+        ("/", "GET", routes.home),
         ("/health", "GET", routes.health),
         ("/models", "GET", routes.models),
         ("/models/<path:name>", "GET", routes.model),
@@ -96,6 +97,12 @@ class _Routes:
     def predict(self) -> flask.Response:
         body = self._prediction.answer(self._body(), flask.request.content_type or "")
         return flask.Response(body, mimetype=_JSON)
+
+    def home(self) -> Response:
+        """Lead a person to the page; for programs nothing is here, as in TensorFlow Serving."""
+        if flask.request.accept_mimetypes.best_match([_JSON, "text/html"]) == "text/html":
+            return flask.redirect("/ui")
+        raise NotFound
 
     def health(self) -> flask.Response:
         missing = listing.unanswered(self._catalogue)
@@ -210,7 +217,7 @@ def _failed(error: Exception) -> Response:
 def _refused(error: HTTPException) -> Response:
     """Answer for a path that is not there, as TensorFlow Serving; or is there for other methods.
 
-    To TensorFlow Serving / is not there: it answers its POST and is nothing else.
+    To TensorFlow Serving / is not there: it answers its POST, leads people on, and is no more.
     """
     response = error.get_response()
     if response.status_code == 404 or flask.request.path == "/":

@@ -139,8 +139,14 @@ def test_path_is_there_for_some_methods_only(server: Server) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/image_inference", "/ui/nothing"])
 def test_what_is_not_there_is_answered_as_by_tensorflow_serving(server: Server, path: str) -> None:
-    answer = server.get(path)  # / answers only its POST
+    answer = server.get(path)  # / answers its POST, and browsers
     assert (answer.status_code, "<h1>Not Found</h1>" in answer.text) == (404, True)
+
+
+def test_browser_that_opens_the_bare_address_is_led_to_the_page(server: Server) -> None:
+    accept = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    answer = requests.get(f"{server.url}/", headers=accept, timeout=20, allow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/ui")
 
 
 def test_what_tensorflow_serving_owns_stays_its_own(server: Server) -> None:
