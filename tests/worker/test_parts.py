@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import encode
-from worker.errors import PictureTooLarge
+from worker.errors import PictureBroken, PictureTooLarge
 from worker.parts import MOST_PARTS, MOST_SCANS, check_parts
 
 PROGRESSIVE = encode(Image.new("L", (64, 64)), progressive=True)
@@ -51,34 +51,48 @@ def test_file_of_very_many_small_parts_is_refused(data: bytes) -> None:
         check_parts(data)
 
 
-def run_length_encoded(data: bytes) -> bytes:
-    """Return a BMP of 1,000 x 1,000 grey pixels in BI_RLE8."""
-    header = struct.pack("<IiiHHIIiiII", 40, 1000, 1000, 1, 8, 1, len(data), 0, 0, 256, 0)
+FILLING = [
+    b"\xff" * 10_001,
+    b"\xff\xd9" + b"\xff" * 10_000,  # an end, behind which Pillow reads on
+    (b"\xff\xf0" + b"\xff" * 1000) * 11,  # no length follows it
+    b"\xff\xd8" * 5001,
+    b"\xff\xc8\xff\xd0" * 2501,
+    b"\0" * 10_001,
+]
+
+
+@pytest.mark.parametrize("filling", FILLING)
+def test_filling_that_pillow_would_read_byte_by_byte_is_refused(filling: bytes) -> None:
+    whole = encode(Image.new("L", (64, 64)))
+    table = whole.index(b"\xff\xdb")
+    check_parts(whole[:table] + filling[:9000] + whole[table:])
+    for data in (whole[:table] + filling + whole[table:], whole[:2] + filling):
+        with pytest.raises(PictureBroken, match="bytes between"):
+            check_parts(data)
+
+
+def run_length_encoded(data: bytes, side: int = 1000) -> bytes:
+    """Return a BMP of side x side grey pixels in BI_RLE8."""
+    header = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, len(data), 0, 0, 256, 0)
     colours = bytes(1024)
     start = 14 + len(header) + len(colours)
     return struct.pack("<2sIHHI", b"BM", start + len(data), 0, 0, start) + header + colours + data
 
 
-def test_filling_that_pillow_would_read_byte_by_byte_is_refused() -> None:
-    whole = encode(Image.new("L", (64, 64)))
-    check_parts(whole[:2] + b"\xff" * 1000 + whole[2:])
-    with pytest.raises(PictureTooLarge, match="10001 bytes between"):
-        check_parts(
-            whole[:2]
-            + b"\xff" * 5000
-            + whole[2:4]
-            + whole[4:].replace(b"\xff\xda", b"\xff" * 5001 + b"\xff\xda")
-        )
-
-
-def test_runs_that_pillow_would_read_one_by_one_are_refused() -> None:
+@pytest.mark.parametrize(("runs", "side"), [(600_000, 1000), (1000, 1415)])
+def test_runs_that_pillow_would_read_one_by_one_are_refused(runs: int, side: int) -> None:
     run = b"\x01\x00"
     check_parts(run_length_encoded(run * 1000))
     with pytest.raises(PictureTooLarge, match="run-length"):
-        check_parts(run_length_encoded(run * 600_000))
-    check_parts(encode(Image.new("RGB", (1000, 1000)), "BMP"))
+        check_parts(run_length_encoded(run * runs, side))
 
 
-@pytest.mark.parametrize("data", [b"", b"\xff\xd8", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n\xff"])
+def test_bmp_without_runs_is_taken() -> None:
+    check_parts(encode(Image.new("RGB", (2000, 2000)), "BMP"))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff\xd8", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n\xff", b"BM", b"BM" + bytes(30)]
+)
 def test_beginning_of_a_file_is_left_to_whoever_opens_it(data: bytes) -> None:
     check_parts(data)
