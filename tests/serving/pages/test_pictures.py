@@ -10,8 +10,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from labels import book
 from simulator.sample import SAMPLES
 from tests.conftest import encode
+from tests.serving.pages.conftest import NewVisitor
 from tests.serving.pages.drawing import THREE, best, draw, open_model
 
 CAT = SAMPLES / "6-cat.jpg"
@@ -117,6 +119,17 @@ def test_file_that_is_no_picture_is_refused_kindly(page: Page, site: str, tmp_pa
     draw(page, THREE)
     expect(best(page)).to_have_text("the digit 3")
     expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_picture_that_is_refused_keeps_no_answer_to_another(site: str, visit: NewVisitor) -> None:
+    page = visit().page
+    open_model(page, site, model="demo")
+    draw(page, THREE)
+    expect(best(page)).to_have_text("the digit 3")
+    page.route("**/v1/**", lambda route: route.fulfill(status=400, body='{"error": "too small"}'))
+    draw(page, THREE)
+    expect(page.locator("#trouble-said")).to_contain_text("too small")
+    expect(page.locator("#answer")).to_have_text(book("en", "pages")["script"]["empty"])
 
 
 def test_camera_that_shows_nothing_yet_takes_no_picture(page: Page, site: str) -> None:

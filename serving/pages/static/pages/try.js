@@ -109,6 +109,7 @@ async function look(done) {
     await lookOnce(done);
     fail(null);
   } catch (error) {
+    if (!asked) forget(); // the answer to an earlier picture
     fail(error);
   } finally {
     busy = false;

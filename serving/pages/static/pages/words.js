@@ -18,7 +18,10 @@ export function percent(share) {
 
 export function size(bytes) {
   if (bytes < 1000) return `${bytes} B`;
-  return bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  for (const [unit, name] of [[1e3, "kB"], [1e6, "MB"]]) {
+    if (bytes < 999.95 * unit) return `${(bytes / unit).toFixed(1)} ${name}`; // else: 1000.0
+  }
+  return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 export function milliseconds(value) {
