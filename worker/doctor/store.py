@@ -67,9 +67,10 @@ def version(state: RedisState) -> Finding:
 
 
 def _policy(state: RedisState) -> Finding:
-    if state.evicts:
-        return wrong("redis_policy", "evicts", policy=state.policy)
-    return well("redis_policy")
+    # Stricter than RedisState.evicts: the policy comes to bear as soon as somebody sets a limit.
+    if state.policy == "noeviction":
+        return well("redis_policy")
+    return wrong("redis_policy", "evicts", policy=state.policy)
 
 
 def _memory(state: RedisState) -> Finding:

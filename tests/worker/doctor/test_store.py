@@ -66,6 +66,15 @@ def test_memory_has_a_limit_and_room(used: int, limit: int, case: str) -> None:
     assert store._memory(state).case == case
 
 
+@pytest.mark.parametrize("limit", [0, 100])
+def test_policy_that_drops_messages_is_named_before_there_is_a_limit(limit: int) -> None:
+    state = dataclasses.replace(WELL.redis, limit=limit)
+    assert store._policy(state).mark == Mark.WELL
+    found = store._policy(dataclasses.replace(state, policy="allkeys-lru"))
+    assert found.mark == Mark.WRONG
+    assert "allkeys-lru" in put(found, "en").found
+
+
 def test_files_that_cannot_be_written_are_found(own_redis: redis.Redis) -> None:
     state = dataclasses.replace(WELL.redis, append="err")
     assert store._persistence(state, own_redis).case == "broken_append"
