@@ -34,11 +34,11 @@ class PausedApi:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ModelState:
-    """One model, as its server says."""
+    """One model, as its server says; as its breaker says where to ask costs."""
 
     name: str
     version: str  # empty where the server does not say
-    found: str  # AVAILABLE, another state of TensorFlow Serving's, or why it says none
+    found: str  # AVAILABLE, another state of TensorFlow Serving's, or why none; empty: not asked
     breaker_open: bool  # it is not asked, since it did not answer
     ailing: float | None  # since when it has not been well, seconds since 1970; None: it is
 

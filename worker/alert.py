@@ -39,7 +39,7 @@ def _of_models(models: Iterable[ModelState], now: float) -> Iterator[Alert]:
         yield _alert(
             f"model_gone:{model.name}",
             f"The model {model.name} cannot be used: {why}",
-            "see whether the model server runs and serves it",
+            "see whether the server that runs it is up and serves it",
         )
 
 

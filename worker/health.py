@@ -76,7 +76,7 @@ class Observer:
         found = [self._served(name) for name in self._models]
         if self._endpoint:
             # Whether it answers, only its breaker tells: every call may be paid for.
-            found.append(_state(self._endpoint, "", AVAILABLE, Breaker(self._redis, BREAKER)))
+            found.append(_state(self._endpoint, "", "", Breaker(self._redis, BREAKER)))
         return tuple(
             each if _is_well(each) else replace(each, ailing=ailing.get(each.name) or time.time())
             for each in found
@@ -148,7 +148,7 @@ def _state(name: str, version: str, found: str, breaker: Breaker) -> ModelState:
 
 
 def _is_well(model: ModelState) -> bool:
-    return model.found == AVAILABLE and not model.breaker_open
+    return model.found in {AVAILABLE, ""} and not model.breaker_open
 
 
 def _oldest(queue: Queue) -> float:

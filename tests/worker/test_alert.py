@@ -68,6 +68,7 @@ CASES = [
     (paused("media", 48001), "not_permitted:media", "why"),
     (ailing(61), "model_gone:demo", "demo cannot be used: HTTP 404"),
     (ailing(61, breaker_open=True), "model_gone:demo", "it does not answer"),
+    (ailing(61, breaker_open=True), "model_gone:demo", "the server that runs it"),
     (with_redis(used=80), "redis_nearly_full", "80% of its"),
     (with_redis(policy="allkeys-lru"), "redis_evicts", "allkeys-lru"),
     (with_queue(oldest=61.0), "queue_backed_up", "for 61 s; 9 wait"),

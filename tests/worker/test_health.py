@@ -121,7 +121,8 @@ def test_endpoint_is_as_well_as_its_breaker_says(
     before = observer.models()[-1]
     break_open(connection, BREAKER)
     after = observer.models()[-1]
-    assert (before.name, before.breaker_open, before.ailing) == ("qwen-vl", False, None)
+    assert (before.name, before.found, before.breaker_open) == ("qwen-vl", "", False)
+    assert before.ailing is None
     assert (after.name, after.breaker_open, after.ailing is None) == ("qwen-vl", True, False)
 
 

@@ -13,6 +13,7 @@ import redis
 from app.admin.diagnosis import diagnose
 from contract import health, tally
 from contract.health import PausedApi, ProcessState, QueueState, QuotaState, WorkerState
+from labels import book
 from tests.app.admin.conftest import Client, MakeJob, make_health, make_model
 
 STEPS = {"queue": 0.004, "fetch": 0.1, "prepare": 0.01, "model": 0.03, "turn": 0.001, "send": 0.2}
@@ -83,6 +84,20 @@ def test_what_is_not_well_is_said_with_what_to_do(
     client.set_cookie("kantu_language", language, path="/admin")
     page = client.get("/admin/now").text
     assert len(re.findall(rf'<li class="{level}"><strong>\S.*</strong> <span>\S', page)) == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_model_that_is_not_asked_how_it_is_has_its_breaker_alone(
+    client: Client, connection: redis.Redis, language: str
+) -> None:
+    endpoint = make_model(name="qwen-vl", version="", found="")
+    health.keep(connection, make_health(models=(endpoint,)))
+    client.set_cookie("kantu_language", language, path="/admin")
+    tile = client.get("/admin/now").text.split("qwen-vl")[1].split("</div>")[0]
+    tiles = book(language, "admin")["tile"]
+    assert tiles["endpoint"] in tile
+    assert tiles["breaker_closed"] in tile
+    assert tiles["model_no_version"] not in tile
 
 
 def test_bad_things_come_first() -> None:
@@ -167,16 +182,22 @@ def test_last_messages_are_listed(
     assert "500 ms" in page
 
 
-def commands(connection: redis.Redis) -> dict[str, int]:
-    """Return how often each command of ours was called since the last reset.
+_OF_COUNTING = {
+    *("cmdstat_info", "cmdstat_config|resetstat", "cmdstat_client|setinfo"),
+    *("cmdstat_config", "cmdstat_client"),
+}
 
-    Redis counts "config|resetstat" since 7.0, and "config" before.
+
+def commands(connection: redis.Redis) -> dict[str, int]:
+    """Return how often each command was called since the last reset, but for what counting takes.
+
+    Before 7.0, Redis knows its subcommands by their command's name alone.
     """
     stats: Any = connection.info("commandstats")
     return {
         name.removeprefix("cmdstat_"): each["calls"]
         for name, each in stats.items()
-        if name.partition("|")[0] not in {"cmdstat_info", "cmdstat_config", "cmdstat_client"}
+        if name not in _OF_COUNTING
     }
 
 
