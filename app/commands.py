@@ -64,6 +64,6 @@ COMMANDS: MappingProxyType[str, Command] = MappingProxyType(
 
 
 def find(text: str) -> Command | None:
-    """Return what does as a text asks, or None where it is a text like any other."""
+    """Return the command that a text is, or None where it is a text like any other."""
     command = command_words.find(text)
     return COMMANDS[command] if command else None

@@ -95,7 +95,7 @@ class _Door:
             logger.error("Redis is away: %s; the follower is asked to send again", _kind(error))
             count(opened.message, "redis_away")
         except Exception as error:  # noqa: BLE001  # a mistake of ours is no reason for an outage
-            logger.error("a message could not be handled: %s", " < ".join(stack(error)))
+            logger.error("a message could not be handled: %s", _place(error))
             count(opened.message, "failed")
         return excuse(opened.message, self._services.settings)
 
@@ -137,13 +137,17 @@ def _no_such_method(error: MethodNotAllowed) -> flask.Response:
 
 def _stumble(error: Exception) -> flask.Response:
     """Refuse where we failed before the sender was proved, as if it were not."""
-    logger.error("a request could not be read, refused: %s", " < ".join(stack(error)))
+    logger.error("a request could not be read, refused: %s", _place(error))
     metrics.REFUSED_REQUESTS.labels("mistake of ours").inc()
     return flask.Response(status=403)
 
 
 def _kind(error: Exception) -> str:
     return type(error).__name__
+
+
+def _place(error: Exception) -> str:
+    return " < ".join(stack(error))
 
 
 def _query() -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""The programs on one machine, without Docker: for `make run`, the demo and the tests."""
+"""The programs on one machine, without Docker: for `make run`, demo, tests and benchmarks."""

@@ -19,8 +19,7 @@ import app.limits
 from bench import command, database
 from bench.database import count
 from bench.door import Door
-from bench.growth import crowd
-from bench.growth import servers as growth_servers
+from bench.growth import crowd, servers
 from bench.harness import Contestant, Race, race
 from bench.machine import machine
 from bench.report import Aim, Column, Report
@@ -40,7 +39,7 @@ _PICTURES = {
     "2 MB": (4032, 3024),
     "10 MB": (8000, 6000),
 }
-_ONE_ASKED = f"{growth_servers.MODELS[-1]} models, one of them asked"
+_ONE_ASKED = f"{servers.MODELS[-1]} models, one of them asked"
 _FLAT = 0.1
 _CPU = Column(metric="cpu", title="CPU µs", ranged=True)
 _COLUMNS = (
@@ -75,14 +74,14 @@ def _measure(growth: _Growth, port: int, chosen: argparse.Namespace) -> Report:
             for size in (*_FOLLOWERS, *more)
         ),
         *(
-            (_many(size, "connection"), functools.partial(growth_servers.clients, port, size))
-            for size in growth_servers.CLIENTS
+            (_many(size, "connection"), functools.partial(servers.clients, port, size))
+            for size in servers.CLIENTS
         ),
         *(
-            (_many(size, "model"), functools.partial(growth_servers.models, size, size))
-            for size in growth_servers.MODELS
+            (_many(size, "model"), functools.partial(servers.models, size, size))
+            for size in servers.MODELS
         ),
-        (_ONE_ASKED, functools.partial(growth_servers.models, growth_servers.MODELS[-1], 1)),
+        (_ONE_ASKED, functools.partial(servers.models, servers.MODELS[-1], 1)),
         *(
             (f"worker: picture of {name}", functools.partial(_picture, *size, name))
             for name, size in _PICTURES.items()
@@ -101,8 +100,8 @@ def _aims(measured: Race) -> list[Aim]:
     growing = {
         "message waiting": _QUEUES,
         "follower": _FOLLOWERS,
-        "connection": growth_servers.CLIENTS,
-        "model": growth_servers.MODELS,
+        "connection": servers.CLIENTS,
+        "model": servers.MODELS,
     }
     pairs = [(_many(sizes[-1], what), _many(sizes[0], what)) for what, sizes in growing.items()]
     aims = list[Aim]()

@@ -18,7 +18,7 @@ import grpc
 
 from bench import process
 from bench.harness import BenchError
-from bench.peers import client as peers_client
+from bench.peers import client
 from bench.peers.dialect import GRPC, Answer, Ask, differing
 from bench.peers.lineup import COPIES, MODELS, OURS, Cell, Model, Peer
 from bench.peers.peer import model as peer_model
@@ -172,7 +172,7 @@ class Trial:
         )  # fmt: skip
         if peer.dialect is GRPC:
             return serving_client.grpc_call(grpc_port, peer.dialect.body(ask))
-        return peers_client.post(http, peer.dialect.path(ask), peer.dialect.body(ask))
+        return client.post(http, peer.dialect.path(ask), peer.dialect.body(ask))
 
     def _compare(self, peer: Peer) -> None:
         pictures = (*self._pictures.values(), serving_picture.circle())

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import process
 from bench.harness import BenchError
-from bench.serving import client as serving_client
+from bench.serving import client
 from bench.serving import picture as serving_picture
 from bench.serving.lineup import MODELS, Model, Way
 from launch.supervisor import ROOT, Program, answers, free_port
@@ -120,10 +120,10 @@ class Trial:
     def serve(self, model: Model, way: Way) -> dict[str, float]:
         """Return what one way to a model gives."""
         small, big = (self._connect(model, way, each) for each in (self._small, self._big))
-        crowd = functools.partial(serving_client.throughput, seconds=model.seconds)
+        crowd = functools.partial(client.throughput, seconds=model.seconds)
         server = self._programs[way.batching]
-        with serving_client.connected(small, 1) as (call,):
-            direct, served = serving_client.in_turns(
+        with client.connected(small, 1) as (call,):
+            direct, served = client.in_turns(
                 [self._call(model, self._small, 1), call], model.seconds
             )
         before, began = _cpu(server), time.perf_counter()
@@ -131,7 +131,7 @@ class Trial:
         answered = eight * (time.perf_counter() - began)
         return {
             "one": statistics.median(served),
-            "over": serving_client.more(served, than=direct),
+            "over": client.more(served, than=direct),
             "eight": eight,
             f"{model.name}_eight": eight,
             "cpu": 1000 * (_cpu(server) - before) / answered,
@@ -139,17 +139,17 @@ class Trial:
             "big": crowd(big, CLIENTS),
         }
 
-    def _connect(self, model: Model, way: Way, picture: bytes) -> serving_client.Connect:
+    def _connect(self, model: Model, way: Way, picture: bytes) -> client.Connect:
         grpc, rest = self._ports[way.batching]
         if way.protocol == "rest":
-            return serving_client.rest(rest, model.name, model.version, picture)
-        return serving_client.grpc_predict(grpc, model.name, model.version, picture)
+            return client.rest(rest, model.name, model.version, picture)
+        return client.grpc_predict(grpc, model.name, model.version, picture)
 
     def direct(self, model: Model) -> dict[str, float]:
         """Return what the same model gives in this process, one caller with the best batch."""
         speeds = [self._speed(model, self._small, batch) for batch in _BATCHES]
         eight, cpu = max(each[0] for each in speeds), min(each[1] for each in speeds)
-        (took,) = serving_client.in_turns([self._call(model, self._small, 1)], model.seconds / 2)
+        (took,) = client.in_turns([self._call(model, self._small, 1)], model.seconds / 2)
         return {
             "one": statistics.median(took),
             "eight": eight,
@@ -171,9 +171,9 @@ class Trial:
     def _call(self, model: Model, picture: bytes, batch: int) -> Callable[[], Any]:
         import numpy as np
 
-        inputs = {serving_client.INPUT: np.array([picture] * batch, np.object_)}
+        inputs = {client.INPUT: np.array([picture] * batch, np.object_)}
         servable = self._servable(model)
-        return lambda: servable.run(serving_client.SIGNATURE, inputs)
+        return lambda: servable.run(client.SIGNATURE, inputs)
 
     @functools.cache  # noqa: B019  # there is one Trial
     def _servable(self, model: Model) -> Servable:

@@ -10,7 +10,7 @@ from bench import command, database
 from bench.harness import ROUNDS, Contestant, Race, race
 from bench.machine import machine
 from bench.report import Aim, Column, Report, at_least, at_most
-from bench.webhook import trial as webhook_trial
+from bench.webhook import trial
 from bench.webhook.lineup import ENVIRONMENT, LINEUP, Entry
 from bench.webhook.trial import CONNECTIONS, RATE
 from launch.supervisor import say
@@ -48,7 +48,7 @@ def _measure(entries: Sequence[Entry], rounds: int, port: int) -> Report:
         Contestant(
             name=each.name,
             title=each.title,
-            run=functools.partial(webhook_trial.measure, each, port),
+            run=functools.partial(trial.measure, each, port),
         )
         for each in entries
     ]

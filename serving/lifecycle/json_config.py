@@ -132,9 +132,3 @@ def _check_option(key: str, value: Any) -> None:
 
 def _is_fraction(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-
-
-def options(text: str) -> dict[str, Any]:
-    """Return the session options of a text that session() has taken."""
-    found: dict[str, Any] = json.loads(text) if text else {}
-    return found

@@ -10,13 +10,13 @@ from serving.batching.parameters import Parameters, read_parameters
 from serving.batching.servable import BatchingServable
 from serving.flags import Flags
 from serving.lifecycle.config import ModelConfig
-from serving.lifecycle.json_config import options
 from serving.lifecycle.warmup import file_of, warm_up
 from serving.monitoring.measured import MeasuredGraph
 from serving.monitoring.metrics import Metrics
 from serving.platforms import files, platform
 from serving.platforms.platform import TENSORFLOW
 from serving.servable import Servable
+from serving.session_options import read_options
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Loader:
 def of_model(flags: Flags, config: ModelConfig) -> Flags:
     """Return the flags with what the model's own config says of operations and the session."""
     paths = ",".join(filter(None, (flags.custom_op_paths, config.custom_op_paths)))
-    session = options(flags.session_config) | options(config.session_config)
+    session = read_options(flags.session_config) | read_options(config.session_config)
     text = json.dumps(session, sort_keys=True) if session else ""
     return dataclasses.replace(flags, custom_op_paths=paths, session_config=text)
 

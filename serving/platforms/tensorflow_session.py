@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from google.protobuf import text_format
 from serving.config_file import ConfigError, read_text
 from serving.flags import Flags
 from serving.platforms.tensorflow import Options, import_tensorflow
+from serving.session_options import read_options
 
 logger = logging.getLogger(__name__)
 _DISABLE_XLA = "_ZN10tensorflow21DisableXlaCompilationEv"  # tensorflow/compiler/jit/flags.h
@@ -60,7 +60,7 @@ def _session(flags: Flags) -> Any:
     if flags.per_process_gpu_memory_fraction:
         fraction = flags.per_process_gpu_memory_fraction
         config.gpu_options.per_process_gpu_memory_fraction = fraction
-    for name, value in json.loads(flags.session_config or "{}").items():
+    for name, value in read_options(flags.session_config).items():
         setattr(config if hasattr(config, name) else config.gpu_options, name, value)
     return config
 

@@ -217,7 +217,7 @@ def _failed(error: Exception) -> Response:
 def _refused(error: HTTPException) -> Response:
     """Answer for a path that is not there, as TensorFlow Serving; or is there for other methods.
 
-    To TensorFlow Serving / is not there: it answers its POST, leads people on, and is no more.
+    To TensorFlow Serving / is not there; here it takes POST and sends browsers to /ui, no more.
     """
     response = error.get_response()
     if response.status_code == 404 or flask.request.path == "/":

@@ -60,12 +60,12 @@ def _model(catalogue: Catalogue, model: dict[str, Any]) -> dict[str, Any]:
 
 
 def _size(count: float) -> str:
-    """Return bytes as 512 B, 1.5 kB, 12.0 MB, as the other pages do."""
+    """Return bytes as 512 B, 1.5 kB, 12.0 MB, 1.2 GB, as size() in pages/words.js."""
     if count < 1000:
         return f"{count:.0f} B"
     for unit in ("kB", "MB"):
         count /= 1000
-        if count < 1000:
+        if count < 999.95:  # else it would be written as 1000.0
             return f"{count:.1f} {unit}"
     return f"{count / 1000:.1f} GB"
 

@@ -38,7 +38,7 @@ OURS = {"Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> Iterator[Demo]:
+def canary(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> Iterator[Demo]:
     """Every program, on marked secrets, logging JSON."""
     demo = Demo(tmp_path_factory.mktemp("canary"), print, shipped)
     demo.ports["metrics"] = free_port()
@@ -76,29 +76,29 @@ def marked(picture: bytes) -> bytes:
     return picture[:2] + b"\xff\xfe\0" + bytes([2 + len(place)]) + place + picture[2:] + place
 
 
-def test_nothing_marked_can_be_read_anywhere(house: Demo, samples: dict[str, bytes]) -> None:
-    phone = new_phone(house)
+def test_nothing_marked_can_be_read_anywhere(canary: Demo, samples: dict[str, bytes]) -> None:
+    phone = new_phone(canary)
     talk(phone, samples)
-    served = model_server(house)
-    serving = next(each for each in house.supervisor.programs if each.name == "serving")
+    served = model_server(canary)
+    serving = next(each for each in canary.supervisor.programs if each.name == "serving")
     serving.end()
     phone.send_picture(samples["1-digit-3"])
     phone.wait_for(6)
-    forged = f"http://127.0.0.1:{house.ports['app']}/wechat?signature=canary&openid={phone.openid}"
+    forged = f"http://127.0.0.1:{canary.ports['app']}/wechat?signature=canary&openid={phone.openid}"
     assert requests.post(forged, data=b"<xml/>", timeout=10).status_code == 403
-    store = redis.Redis(port=house.ports["redis"])
+    store = redis.Redis(port=canary.ports["redis"])
     (token,) = [store.get(key) for key in store.scan_iter("kantu:wechat:*:token")]
     assert isinstance(token, bytes)
     marks = [*SECRETS.values(), phone.openid, token.decode(), MARK]
-    places = {**logs(house), **metrics(house), **kept(store), **pages(house, store), **served}
+    places = {**logs(canary), **metrics(canary), **kept(store), **pages(canary, store), **served}
     found = [(place, each) for place, text in places.items() for each in marks if each in text]
     assert found == []
     assert len(places) > 40
 
 
-def logs(house: Demo) -> dict[str, str]:
+def logs(canary: Demo) -> dict[str, str]:
     """Return the logs of all programs of ours; the simulator is WeChat itself."""
-    folder = house.folder / "logs"
+    folder = canary.folder / "logs"
     found = {
         name: (folder / f"{name}.log").read_text("utf-8")
         for name in ("app", "worker", "serving", "redis")
@@ -110,15 +110,15 @@ def logs(house: Demo) -> dict[str, str]:
     return found
 
 
-def metrics(house: Demo) -> dict[str, str]:
+def metrics(canary: Demo) -> dict[str, str]:
     """Return what Prometheus is told."""
-    urls = [f"http://127.0.0.1:{house.ports[each]}/metrics" for each in ("app", "metrics")]
+    urls = [f"http://127.0.0.1:{canary.ports[each]}/metrics" for each in ("app", "metrics")]
     return {url: requests.get(url, timeout=10).text for url in urls}
 
 
-def model_server(house: Demo) -> dict[str, str]:
+def model_server(canary: Demo) -> dict[str, str]:
     """Return the pages of the model server, and its numbers."""
-    base = f"http://127.0.0.1:{house.ports['serving']}"
+    base = f"http://127.0.0.1:{canary.ports['serving']}"
     paths = ("/models", "/models/demo/versions", "/statistics", "/statistics/prometheus", "/ui")
     answers = {path: requests.get(base + path, timeout=10) for path in paths}
     assert {answer.status_code for answer in answers.values()} == {200}
@@ -147,9 +147,9 @@ def value(store: redis.Redis, name: str) -> str:
     return str(read[kind]())
 
 
-def pages(house: Demo, store: redis.Redis) -> dict[str, str]:
+def pages(canary: Demo, store: redis.Redis) -> dict[str, str]:
     """Return every page for admins."""
-    base = f"http://127.0.0.1:{house.ports['app']}/admin"
+    base = f"http://127.0.0.1:{canary.ports['app']}/admin"
     (alias,) = {key.decode().rpartition(":")[2] for key in store.scan_iter("kantu:traces:*")}
     jobs = [key.decode().removeprefix("rq:job:") for key in store.scan_iter("rq:job:*")]
     with requests.Session() as admin:

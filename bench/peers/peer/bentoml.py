@@ -1,4 +1,7 @@
-"""BentoML: `bentoml serve bench.peers.peer.bentoml:Served`. How long to wait it finds out."""
+"""BentoML: `bentoml serve bench.peers.peer.bentoml:Served`.
+
+It finds out by itself how long to wait.
+"""
 
 from __future__ import annotations
 

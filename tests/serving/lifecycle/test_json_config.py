@@ -10,7 +10,8 @@ import pytest
 
 from serving.config_file import ConfigError
 from serving.lifecycle.config import VersionPolicy, parse_config
-from serving.lifecycle.json_config import WrongJson, is_json, options, session, version
+from serving.lifecycle.json_config import WrongJson, is_json, session, version
+from serving.session_options import read_options
 from tests.serving.simple import slides
 
 
@@ -81,14 +82,14 @@ def test_every_key_is_taken() -> None:
         config(version=3, custom_op_paths=["a.so", "b"], session_config=session_config), "C"
     )
     assert (model.version, model.custom_op_paths) == ("3", "a.so,b")
-    assert options(model.session_config) == session_config
+    assert read_options(model.session_config) == session_config
     assert model.policy == VersionPolicy(latest=None)  # there, every version was served
 
 
 def test_session_options_come_as_text_as_well() -> None:
     (model,) = parse_config(config(session_config='{"allow_soft_placement": true}'), "C")
-    assert options(model.session_config) == {"allow_soft_placement": True}
-    assert options("") == {}
+    assert read_options(model.session_config) == {"allow_soft_placement": True}
+    assert read_options("") == {}
     assert session("") == ""
 
 
