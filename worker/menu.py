@@ -20,14 +20,14 @@ import requests
 from contract.settings import Settings, SettingsError, load_settings
 from worker.button import MenuError, parse
 from worker.doctor.account import refusal, sign_in
-from worker.doctor.desk import Answer, Desk
 from worker.doctor.finding import Finding, Mark, note, well, wrong, wrong_settings
+from worker.doctor.wechat_api import Answer, WeChatApi
 from worker.doctor.wording import choose_language, put
 from worker.errcodes import Api
 
 _NO_MENU = 46003
 
-Ask = Callable[..., Answer]  # Desk.ask(), with a token
+Ask = Callable[..., Answer]  # WeChatApi.ask(), with a token
 
 
 def offer(flags: argparse.ArgumentParser) -> None:
@@ -65,12 +65,12 @@ def manage(action: str, file: Path | None) -> int:
 
 def _ask_wechat(settings: Settings, action: str, menu: dict[str, Any]) -> Finding | None:
     """Return what came of it; None where the answer is written already."""
-    desk = Desk(settings)
+    wechat = WeChatApi(settings)
     try:
-        token, finding = sign_in(desk, settings)
-        return _act(action, menu, functools.partial(desk.ask, token=token)) if token else finding
+        token, finding = sign_in(wechat, settings)
+        return _act(action, menu, functools.partial(wechat.ask, token=token)) if token else finding
     except requests.RequestException as error:  # its text may hold the token
-        return wrong("wechat", "away", url=desk.url, error=type(error).__name__)
+        return wrong("wechat", "away", url=wechat.url, error=type(error).__name__)
 
 
 def _give_up(findings: list[Finding]) -> int:

@@ -1,4 +1,4 @@
-"""The watch: sees every ten seconds how everything is, notes it, and has the bell rung.
+"""The watch: sees every ten seconds how everything is, notes it, and has a person told.
 
 A process of its own beside those that work: it may wait for WeChat and for model servers, and it is
 there when the others are not. Of the watches of several hosts one looks at a time.
@@ -19,12 +19,12 @@ from contract.health import keep, read
 from contract.settings import Settings
 from contract.tally import note_queue
 from worker.alert import alerts
-from worker.bell import Bell
 from worker.day_quota import DayQuota
 from worker.errcodes import NOT_PERMITTED, Api
 from worker.errors import AnswerError, SendBroken, WeChatUnavailable
 from worker.health import Observer
-from worker.ledger import OwnLedger, SharedLedger
+from worker.notification_log import OwnLog, SharedLog
+from worker.notifier import Notifier
 from worker.wechat import WeChat
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ _TURN_TTL = 9  # seconds; less than a period, or every second look would be left
 
 
 class Watch:
-    """Looks, notes and rings."""
+    """Looks, notes and tells."""
 
     def __init__(self, settings: Settings, connection: redis.Redis) -> None:
         url = settings.alert_webhook
@@ -42,8 +42,8 @@ class Watch:
         self._observer = Observer(settings, connection)
         self._wechat = WeChat(settings, connection)
         self._quota = DayQuota(self._wechat)
-        self._bell = Bell(url.get_secret_value(), settings.wechat_app_id) if url else None
-        self._shared, self._own = SharedLedger(connection), OwnLedger()
+        self._notifier = Notifier(url.get_secret_value(), settings.wechat_app_id) if url else None
+        self._shared, self._own = SharedLog(connection), OwnLog()
         self._refused = set[Api]()  # by the last look
 
     def run(self) -> int:
@@ -56,14 +56,14 @@ class Watch:
             time.sleep(_PERIOD)
 
     def look(self) -> None:
-        """Look once, if no other process does; ring where Redis is away, too."""
+        """Look once, if no other process does; tell where Redis is away, too."""
         trouble = dict[str, str]()
         try:
             if self._redis.set(_TURN, 1, nx=True, ex=_TURN_TTL):
                 self._look()
         except redis.RedisError as error:
             trouble = _of_redis(error)
-        self._ring_own(trouble)
+        self._tell_own(trouble)
 
     def _look(self) -> None:
         self._ask_wechat()
@@ -72,8 +72,8 @@ class Watch:
         self._refused = {Api(each.api) for each in health.pauses if each.errcode == NOT_PERMITTED}
         keep(self._redis, health)
         note_queue(self._redis, health.queue.waiting, health.queue.oldest, health.taken)
-        if self._bell:
-            self._bell.ring(dict(alerts(health)), self._shared)
+        if self._notifier:
+            self._notifier.notify(dict(alerts(health)), self._shared)
 
     def _ask_wechat(self) -> None:
         """See to it that there is a token before a follower needs it, and that a refusal shows.
@@ -87,9 +87,9 @@ class Watch:
             with contextlib.suppress(AnswerError, SendBroken):
                 self._wechat.probe(api)
 
-    def _ring_own(self, trouble: Mapping[str, str]) -> None:
-        if self._bell:
-            self._bell.ring(trouble, self._own)
+    def _tell_own(self, trouble: Mapping[str, str]) -> None:
+        if self._notifier:
+            self._notifier.notify(trouble, self._own)
 
 
 def _of_redis(error: redis.RedisError) -> dict[str, str]:

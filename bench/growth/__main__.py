@@ -18,9 +18,9 @@ import redis
 import app.limits
 from bench import command, database
 from bench.database import count
-from bench.door import Door
 from bench.growth import crowd, servers
 from bench.harness import Contestant, Race, race
+from bench.in_process import Webhook
 from bench.machine import machine
 from bench.report import Aim, Column, Report
 from bench.serving import picture as serving_picture
@@ -125,7 +125,7 @@ class _Growth:
 
     def __init__(self, port: int) -> None:
         self._redis = redis.Redis(port=port)
-        self._door = Door(account_settings({"redis": port, "serving": 9, "simulator": 9}))
+        self._webhook = Webhook(account_settings({"redis": port, "serving": 9, "simulator": 9}))
 
     def queue(self, size: int) -> Mapping[str, float]:
         """Measure while so many messages wait."""
@@ -137,17 +137,17 @@ class _Growth:
     def followers(self, size: int) -> Mapping[str, float]:
         """Measure with so many followers known."""
         self._redis.flushall()
-        self._door.take([10**6])
-        openid = push(self._door.account, 10**6)["FromUserName"]
-        alias = Followers(self._door.settings, self._redis).alias(openid)
+        self._webhook.take([10**6])
+        openid = push(self._webhook.account, 10**6)["FromUserName"]
+        alias = Followers(self._webhook.settings, self._redis).alias(openid)
         return {"bytes": crowd.fill(self._redis, alias, size), **self._cost()}
 
     def _cost(self) -> Mapping[str, float]:
-        self._door.take(range(_WARM))
-        prepared = [self._door.environ(number) for number in range(_WARM, _WARM + _REQUESTS)]
+        self._webhook.take(range(_WARM))
+        prepared = [self._webhook.environ(number) for number in range(_WARM, _WARM + _REQUESTS)]
         before, used = count(self._redis), time.process_time()
         for environ in prepared:
-            self._door.answer(environ)
+            self._webhook.answer(environ)
         used, after = time.process_time() - used, count(self._redis)
         return {
             "cpu": 1e6 * used / _REQUESTS,

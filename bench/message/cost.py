@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench import process
 from bench.account import AccountAtWork
-from bench.door import Door
+from bench.in_process import Webhook
 from bench.message.stopwatch import Stopwatch
 from bench.report import table
 from bench.scale.cost import process_of
@@ -30,7 +30,7 @@ _REDIS = {
     "redis.client:Pipeline.execute": _COMMANDS,
 }
 _WEBHOOK = _REDIS | {
-    "bench.door:Door.answer": "Flask and Werkzeug: context, route, answer",
+    "bench.in_process:Webhook.answer": "Flask and Werkzeug: context, route, answer",
     "app.envelope:Envelope.check": "envelope: signatures, XML twice, AES",
     "app.envelope:Envelope.open": "envelope: signatures, XML twice, AES",
     "app.webhook:handle": "what to do with it: kind, limits, count",
@@ -65,12 +65,12 @@ def main() -> int:
 
 
 def _webhook(environment: Mapping[str, str]) -> Mapping[str, float]:
-    door, stopwatch = Door(environment), Stopwatch()
-    door.take(range(_WARM))
-    environs = [door.environ(number) for number in range(_WARM, _WARM + _MANY)]
+    webhook, stopwatch = Webhook(environment), Stopwatch()
+    webhook.take(range(_WARM))
+    environs = [webhook.environ(number) for number in range(_WARM, _WARM + _MANY)]
     with stopwatch.watching(_WEBHOOK):
         for each in environs:
-            door.answer(each)
+            webhook.answer(each)
     return stopwatch.seconds
 
 

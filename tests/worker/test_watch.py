@@ -29,7 +29,7 @@ Look = Callable[..., None]
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not found any more is over at once."""
-    monkeypatch.setattr("worker.bell._CALM", 0)
+    monkeypatch.setattr("worker.notifier._CALM", 0)
 
 
 @pytest.fixture

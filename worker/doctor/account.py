@@ -12,8 +12,8 @@ import requests
 from contract.settings import Settings
 from worker.doctor import quota
 from worker.doctor.clock import compare
-from worker.doctor.desk import Answer, Desk
 from worker.doctor.finding import Finding, note, well, wrong
+from worker.doctor.wechat_api import Answer, WeChatApi
 from worker.errcodes import NOT_PERMITTED, Api, Policy, look_up
 from worker.verdict import own_address
 from worker.wechat import NOBODY, NOTHING
@@ -25,41 +25,42 @@ _SHOWN = 5  # addresses
 
 def check(settings: Settings) -> Iterator[Finding]:
     """Give what is found; ends where there is no way on."""
-    desk = Desk(settings)
+    wechat = WeChatApi(settings)
     try:
-        yield from _reach(desk)
-        token, finding = sign_in(desk, settings)
+        yield from _reach(wechat)
+        token, finding = sign_in(wechat, settings)
         yield finding
         if token:
-            yield may_send(desk, token, settings)
-            yield _may_fetch(desk, token)
-            yield _callbacks(desk, token)
-            yield from quota.check(desk, token)
+            yield may_send(wechat, token, settings)
+            yield _may_fetch(wechat, token)
+            yield _callbacks(wechat, token)
+            yield from quota.check(wechat, token)
     except requests.RequestException as error:  # its text may hold the token
-        yield wrong("wechat", "away", url=desk.url, error=type(error).__name__)
+        yield wrong("wechat", "away", url=wechat.url, error=type(error).__name__)
 
 
-def _reach(desk: Desk) -> Iterator[Finding]:
-    answer = desk.ask("GET", "getcallbackip")  # refused for want of a token, and that is an answer
+def _reach(wechat: WeChatApi) -> Iterator[Finding]:
+    # Refused for want of a token, and that is an answer.
+    answer = wechat.ask("GET", "getcallbackip")
     if not answer.errcode:
-        yield wrong("wechat", "not_wechat", url=desk.url)
+        yield wrong("wechat", "not_wechat", url=wechat.url)
         return
-    yield well("wechat", url=desk.url, took=answer.milliseconds)
+    yield well("wechat", url=wechat.url, took=answer.milliseconds)
     if answer.date is None:
         yield note("wechat_clock", "silent")
     else:
         yield compare("wechat_clock", answer.date)
 
 
-def sign_in(desk: Desk, settings: Settings) -> tuple[str, Finding]:
-    """Return the token, empty where there is none, and what was found; raise as Desk."""
+def sign_in(wechat: WeChatApi, settings: Settings) -> tuple[str, Finding]:
+    """Return the token, empty where there is none, and what was found; raise as WeChatApi."""
     secret = settings.wechat_app_secret
     body = {
         "grant_type": "client_credential",
         "appid": settings.wechat_app_id,
         "secret": secret.get_secret_value() if secret else "",
     }
-    answer = desk.ask("POST", "stable_token", json=body)
+    answer = wechat.ask("POST", "stable_token", json=body)
     token = answer.said.get("access_token")
     if isinstance(token, str) and token:
         life = answer.said.get("expires_in")
@@ -67,10 +68,10 @@ def sign_in(desk: Desk, settings: Settings) -> tuple[str, Finding]:
     return "", refusal("token", Api.TOKEN, answer)
 
 
-def may_send(desk: Desk, token: str, settings: Settings) -> Finding:
-    """Return whether the account may push replies; nobody gets one. Raises as Desk."""
+def may_send(wechat: WeChatApi, token: str, settings: Settings) -> Finding:
+    """Return whether the account may push replies; nobody gets one. Raises as WeChatApi."""
     body = {"touser": NOBODY, "msgtype": "text", "text": {"content": "?"}}
-    answer = desk.ask("POST", "message/custom/send", token, json=body)
+    answer = wechat.ask("POST", "message/custom/send", token, json=body)
     if answer.errcode in _ABOUT_THE_FOLLOWER:
         return well("send")
     if answer.errcode != NOT_PERMITTED:
@@ -80,8 +81,8 @@ def may_send(desk: Desk, token: str, settings: Settings) -> Finding:
     return wrong("send", "not_permitted", errcode=answer.errcode, api=Api.SEND)
 
 
-def _may_fetch(desk: Desk, token: str) -> Finding:
-    answer = desk.ask("GET", "media/get", token, params={"media_id": NOTHING})
+def _may_fetch(wechat: WeChatApi, token: str) -> Finding:
+    answer = wechat.ask("GET", "media/get", token, params={"media_id": NOTHING})
     if answer.errcode == _NO_SUCH_FILE:
         return well("fetch")
     if answer.errcode == NOT_PERMITTED:
@@ -110,8 +111,8 @@ def addresses(answer: Answer) -> list[str]:
     return [str(each) for each in found] if isinstance(found, list) else []
 
 
-def _callbacks(desk: Desk, token: str) -> Finding:
-    answer = desk.ask("GET", "getcallbackip", token)
+def _callbacks(wechat: WeChatApi, token: str) -> Finding:
+    answer = wechat.ask("GET", "getcallbackip", token)
     found = addresses(answer)
     if not found:
         return note("callbacks", "silent", errcode=answer.errcode)

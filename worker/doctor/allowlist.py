@@ -15,8 +15,8 @@ import requests
 
 from contract.settings import Settings
 from worker.doctor.account import addresses, refusal, sign_in
-from worker.doctor.desk import Desk
 from worker.doctor.finding import Finding, Mark, well, wrong
+from worker.doctor.wechat_api import WeChatApi
 from worker.errcodes import Api
 
 _OPENING = "# Where WeChat calls from, by its getcallbackip; python -m worker doctor writes it.\n"
@@ -24,15 +24,15 @@ _OPENING = "# Where WeChat calls from, by its getcallbackip; python -m worker do
 
 def renew(settings: Settings, path: Path) -> Iterator[Finding]:
     """Write the list as it is today; give what came of it."""
-    desk = Desk(settings)
+    wechat = WeChatApi(settings)
     try:
-        token, finding = sign_in(desk, settings)
+        token, finding = sign_in(wechat, settings)
         if finding.mark is not Mark.WELL:
             yield finding
             return
-        answer = desk.ask("GET", "getcallbackip", token)
+        answer = wechat.ask("GET", "getcallbackip", token)
     except requests.RequestException as error:  # its text may hold the token
-        yield wrong("wechat", "away", url=desk.url, error=type(error).__name__)
+        yield wrong("wechat", "away", url=wechat.url, error=type(error).__name__)
         return
     if answer.errcode:
         yield refusal("callbacks", Api.TOKEN, answer)

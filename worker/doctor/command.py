@@ -20,11 +20,11 @@ from worker.doctor import (
     account,
     allowlist,
     certificate,
-    door,
     fresh_start,
     model,
     password,
     store,
+    webhook,
     work,
 )
 from worker.doctor.finding import Finding, note, well, wrong, wrong_settings
@@ -113,7 +113,7 @@ def _examine_all(report: Report, settings: Settings, flags: argparse.Namespace) 
     else:
         report.add(note("worker", "unseen"))
     take(report, lambda: certificate.check(flags.webhook))
-    take(report, lambda: door.check(settings, flags.webhook))
+    take(report, lambda: webhook.check(settings, flags.webhook))
 
 
 def _settings(settings: Settings) -> Finding:

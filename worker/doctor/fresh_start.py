@@ -12,23 +12,23 @@ import requests
 
 from contract.settings import Settings
 from worker.doctor.account import refusal, sign_in
-from worker.doctor.desk import Desk
 from worker.doctor.finding import Finding, well, wrong
+from worker.doctor.wechat_api import WeChatApi
 from worker.errcodes import Api
 from worker.standing import Standing
 
 
 def clear_quota(settings: Settings) -> Iterator[Finding]:
     """Have WeChat count the day's calls anew; give what came of it."""
-    desk = Desk(settings)
+    wechat = WeChatApi(settings)
     try:
-        token, finding = sign_in(desk, settings)
+        token, finding = sign_in(wechat, settings)
         if not token:
             yield finding
             return
-        answer = desk.ask("POST", "clear_quota", token, json={"appid": settings.wechat_app_id})
+        answer = wechat.ask("POST", "clear_quota", token, json={"appid": settings.wechat_app_id})
     except requests.RequestException as error:  # its text may hold the token
-        yield wrong("wechat", "away", url=desk.url, error=type(error).__name__)
+        yield wrong("wechat", "away", url=wechat.url, error=type(error).__name__)
         return
     if answer.said.get("errcode") == 0:
         yield well("quota_reset")

@@ -11,16 +11,18 @@ import redis
 
 from contract.health import QuotaState
 from contract.quota import pushed_today
-from worker.doctor.desk import Answer, Desk
 from worker.doctor.finding import Finding, note, well, wrong
+from worker.doctor.wechat_api import Answer, WeChatApi
 
 _ASKED = ("message/custom/send", "media/get")
 
 
-def check(desk: Desk, token: str) -> Iterator[Finding]:
-    """Give what WeChat says is left; raise as Desk. To ask has a quota of its own, a large one."""
+def check(wechat: WeChatApi, token: str) -> Iterator[Finding]:
+    """Give what WeChat says is left; raise as WeChatApi. To ask has a large quota of its own."""
     for api in _ASKED:
-        answer = desk.ask("POST", "openapi/quota/get", token, json={"cgi_path": f"/cgi-bin/{api}"})
+        answer = wechat.ask(
+            "POST", "openapi/quota/get", token, json={"cgi_path": f"/cgi-bin/{api}"}
+        )
         yield _judge(api, answer)
 
 

@@ -13,8 +13,8 @@ from contract.connection import connect_to
 from contract.redis_url import without_login
 from contract.settings import Settings
 from worker.doctor.account import may_send, sign_in
-from worker.doctor.desk import Desk
 from worker.doctor.finding import Finding, Mark, wrong
+from worker.doctor.wechat_api import WeChatApi
 from worker.doctor.wording import put
 from worker.errors import ModelUnavailable
 from worker.init.dialogue import Dialogue
@@ -43,15 +43,15 @@ def try_account(dialogue: Dialogue, given: Mapping[str, str]) -> tuple[Verdict, 
     if url := given.get("WECHAT_API_URL"):
         known["wechat_api_url"] = url
     settings = Settings(_env_file=None, **known)  # type: ignore[call-arg]  # pydantic's own
-    desk = Desk(settings)
+    wechat = WeChatApi(settings)
     try:
-        token, finding = sign_in(desk, settings)
+        token, finding = sign_in(wechat, settings)
         _tell(dialogue, finding)
         if not token:
             return _judge(finding), True
-        sending = may_send(desk, token, settings)
+        sending = may_send(wechat, token, settings)
     except requests.RequestException as error:  # its text may hold the token
-        _tell(dialogue, wrong("wechat", "away", url=desk.url, error=type(error).__name__))
+        _tell(dialogue, wrong("wechat", "away", url=wechat.url, error=type(error).__name__))
         return Verdict.GO_ON, True
     _tell(dialogue, sending)
     return Verdict.GO_ON, sending.mark is Mark.WELL

@@ -16,7 +16,8 @@ from cryptography.x509.oid import NameOID
 from contract.settings import Settings
 from launch.supervisor import free_port
 from tests.worker.doctor.conftest import webhook
-from worker.doctor import certificate, door
+from worker.doctor import certificate
+from worker.doctor import webhook as doctor
 from worker.doctor.finding import Finding, Mark
 
 
@@ -95,7 +96,7 @@ def test_certificate_of_nobody_is_found_and_the_webhook_says_where_to_look(
 ) -> None:
     with webhook(settings, make_tls(tmp_path, days=60)) as url:
         (found,) = [each for each in certificate.check(url) if each.check == "certificate"]
-        (knocked,) = door.check(settings, url)
+        (knocked,) = doctor.check(settings, url)
     assert (found.mark, found.case) == (Mark.WRONG, "chain")
     assert (knocked.mark, knocked.case) == (Mark.WRONG, "tls")
 
@@ -128,5 +129,5 @@ def test_whole_way_through_tls_is_well(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "server.pem"))
     with webhook(settings, tls) as url:
-        cases = [each.case for each in door.check(settings, url)]
+        cases = [each.case for each in doctor.check(settings, url)]
     assert cases == ["known", "answers", "guarded_sealed"]

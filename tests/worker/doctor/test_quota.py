@@ -10,8 +10,8 @@ from contract.settings import Settings
 from tests.conftest import WeChatServer, make_settings
 from worker.doctor import fresh_start, quota
 from worker.doctor.account import sign_in
-from worker.doctor.desk import Desk
 from worker.doctor.finding import Mark
+from worker.doctor.wechat_api import WeChatApi
 from worker.doctor.wording import put
 
 OPENID = "oABCDEFGHIJKLMNOPQRSTUVWXYZ1"
@@ -20,9 +20,9 @@ NOON = 1_795_406_400.0  # 2026-11-23, 12:00 in Beijing
 
 def ask(server: WeChatServer) -> list[tuple[Mark, str, str]]:
     settings = make_settings(wechat_api_url=server.url)
-    desk = Desk(settings)
-    token, _ = sign_in(desk, settings)
-    found = quota.check(desk, token)
+    wechat = WeChatApi(settings)
+    token, _ = sign_in(wechat, settings)
+    found = quota.check(wechat, token)
     return [(each.mark, each.case, put(each, "en").found) for each in found]
 
 
@@ -50,8 +50,8 @@ def test_end_of_a_quota_is_seen_before_and_after(wechat_server: WeChatServer) ->
 def test_wechat_that_does_not_say_is_no_fault(
     wechat_server: WeChatServer, settings: Settings
 ) -> None:
-    desk = Desk(make_settings(wechat_api_url=wechat_server.url))
-    cases = [(each.mark, each.case) for each in quota.check(desk, "no-token")]
+    wechat = WeChatApi(make_settings(wechat_api_url=wechat_server.url))
+    cases = [(each.mark, each.case) for each in quota.check(wechat, "no-token")]
     assert cases == [(Mark.NOTE, "silent")] * 2
 
 

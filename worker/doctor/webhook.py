@@ -29,20 +29,20 @@ Request = tuple[dict[str, str], bytes]  # query and body
 
 def check(settings: Settings, url: str) -> Iterator[Finding]:
     """Give what is found."""
-    door = _Door(settings, url)
+    webhook = _Webhook(settings, url)
     try:
-        proof = door.prove()
+        proof = webhook.prove()
         yield proof
         if proof.mark is Mark.WELL:  # else a message would be refused for the same reason
-            yield door.deliver()
-        yield door.forge()
+            yield webhook.deliver()
+        yield webhook.forge()
     except requests.exceptions.SSLError as error:
         yield wrong("webhook", "tls", url=url, error=type(error).__name__)
     except requests.RequestException as error:
         yield wrong("webhook", "away", url=url, patience=_PATIENCE, error=type(error).__name__)
 
 
-class _Door:
+class _Webhook:
     def __init__(self, settings: Settings, url: str) -> None:
         key = settings.wechat_aes_key
         self._url, self._safe = url, settings.wechat_mode == "safe"

@@ -30,7 +30,7 @@ class Answer:
         return errcode if isinstance(errcode, int) else 0
 
 
-class Desk:
+class WeChatApi:
     """WeChat's API, asked directly; raises requests.RequestException."""
 
     def __init__(self, settings: Settings) -> None:

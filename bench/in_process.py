@@ -16,7 +16,7 @@ from bench.webhook.trial import courier_of, push
 Environ = dict[str, Any]
 
 
-class Door:
+class Webhook:
     """Takes messages, each of a follower of its own."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Rings for a person: an alert goes to ALERT_WEBHOOK. Its URL holds a key, so no log shows it.
+"""Tells a person: an alert goes to ALERT_WEBHOOK. Its URL holds a key, so no log shows it.
 
 Source for WeCom's group robots: "Group robot configuration", https://developer.work.weixin.qq.com/
 """
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import requests
 
 from contract.quota import BEIJING
-from worker.ledger import Entry, Ledger
+from worker.notification_log import Entry, NotificationLog
 from worker.session import Session
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Notice:
         return {"msgtype": "text", "text": {"content": "\n".join(lines)}}
 
 
-class Bell:
+class Notifier:
     """Tells of each alert when it begins, once an hour while it lasts, and when it is over."""
 
     def __init__(self, url: str, account: str) -> None:
@@ -58,19 +58,19 @@ class Bell:
         self._for_wecom = urlsplit(url).hostname == _WECOM
         self._http = Session(1, _TIMEOUT, _LONGEST)
 
-    def ring(self, found: Mapping[str, str], ledger: Ledger) -> None:
-        """Tell what is new in what was found, by name; raise what the ledger does, nothing else."""
+    def notify(self, found: Mapping[str, str], log: NotificationLog) -> None:
+        """Tell what is new in what was found, by name; raise what the log does, nothing else."""
         for name, text in found.items():
-            entry = ledger.note(name, text)
-            if ledger.may_tell(name, _EVERY) and not self._tell(name, "firing", entry):
-                ledger.tell_again(name, _AGAIN)
+            entry = log.note(name, text)
+            if log.may_tell(name, _EVERY) and not self._tell(name, "firing", entry):
+                log.tell_again(name, _AGAIN)
                 return  # the others would be as long on their way; there is another look soon
-        for name, entry in ledger.over(found, _CALM).items():
+        for name, entry in log.over(found, _CALM).items():
             # Another process may see the same now, and one of us is enough.
-            if ledger.may_tell(f"{name}:end", _AGAIN):
+            if log.may_tell(f"{name}:end", _AGAIN):
                 if not self._tell(name, "resolved", entry):
                     return
-                ledger.forget(name)
+                log.forget(name)
 
     def _tell(self, name: str, state: State, entry: Entry) -> bool:
         """Return whether the word arrived."""

@@ -25,7 +25,7 @@ class Entry:
     text: str
 
 
-class Ledger(Protocol):
+class NotificationLog(Protocol):
     """Where alerts are noted by their names."""
 
     def note(self, name: str, text: str) -> Entry:
@@ -44,7 +44,7 @@ class Ledger(Protocol):
         """Note that it is over."""
 
 
-class SharedLedger:
+class SharedLog:
     """In Redis; methods raise redis.RedisError."""
 
     def __init__(self, connection: redis.Redis) -> None:
@@ -78,7 +78,7 @@ class SharedLedger:
         return {name.decode(): Entry(**json.loads(text)) for name, text in found.items()}
 
 
-class OwnLedger:
+class OwnLog:
     """In this process, for alerts about Redis itself."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""worker.bell: a real receiver is told, in its own form, and its key is seen nowhere."""
+"""worker.notifier: a real receiver is told, in its own form, and its key is seen nowhere."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from launch.supervisor import free_port
 from tests.conftest import APP_ID
 from tests.worker.odd_server import OddServer, answer, running, says
-from worker.bell import Bell
-from worker.ledger import OwnLedger
+from worker.notification_log import OwnLog
+from worker.notifier import Notifier
 
 KEY = "the-key-that-nobody-may-see"
 FOUND = {"redis_nearly_full": "Redis uses 81%. What to do: raise maxmemory."}
@@ -27,11 +27,11 @@ def receiver() -> Iterator[OddServer]:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not found any more is over at once."""
-    monkeypatch.setattr("worker.bell._CALM", 0)
+    monkeypatch.setattr("worker.notifier._CALM", 0)
 
 
-def bell(server: OddServer) -> Bell:
-    return Bell(f"{server.url}/hook?key={KEY}", APP_ID)
+def notifier(server: OddServer) -> Notifier:
+    return Notifier(f"{server.url}/hook?key={KEY}", APP_ID)
 
 
 def told(server: OddServer) -> list[tuple[str, str]]:
@@ -41,7 +41,7 @@ def told(server: OddServer) -> list[tuple[str, str]]:
 
 
 def test_any_program_can_read_it(receiver: OddServer) -> None:
-    bell(receiver).ring(FOUND, OwnLedger())
+    notifier(receiver).notify(FOUND, OwnLog())
     (body,) = receiver.bodies
     notice = json.loads(body)
     since = notice.pop("since")
@@ -59,8 +59,8 @@ def test_any_program_can_read_it(receiver: OddServer) -> None:
 def test_group_robot_of_wecom_is_told_in_its_own_form(
     receiver: OddServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.bell._WECOM", "127.0.0.1")
-    bell(receiver).ring(FOUND, OwnLedger())
+    monkeypatch.setattr("worker.notifier._WECOM", "127.0.0.1")
+    notifier(receiver).notify(FOUND, OwnLog())
     message = json.loads(receiver.bodies[0])
     assert message["msgtype"] == "text"
     assert set(message) == {"msgtype", "text"}
@@ -71,9 +71,9 @@ def test_group_robot_of_wecom_is_told_in_its_own_form(
 
 @pytest.mark.usefixtures("at_once")
 def test_it_is_told_when_it_begins_and_when_it_is_over(receiver: OddServer) -> None:
-    ledger = OwnLedger()
+    log = OwnLog()
     for found in (FOUND, FOUND, FOUND, {}, {}, FOUND):
-        bell(receiver).ring(found, ledger)
+        notifier(receiver).notify(found, log)
     assert told(receiver) == [
         ("redis_nearly_full", "firing"),
         ("redis_nearly_full", "resolved"),
@@ -82,19 +82,19 @@ def test_it_is_told_when_it_begins_and_when_it_is_over(receiver: OddServer) -> N
 
 
 def test_what_comes_and_goes_is_not_over(receiver: OddServer) -> None:
-    ledger = OwnLedger()
+    log = OwnLog()
     for found in (FOUND, {}, FOUND, {}):
-        bell(receiver).ring(found, ledger)
+        notifier(receiver).notify(found, log)
     assert told(receiver) == [("redis_nearly_full", "firing")]
 
 
 def test_it_is_repeated_while_it_lasts(
     receiver: OddServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.bell._EVERY", 0)
-    ledger = OwnLedger()
-    bell(receiver).ring(FOUND, ledger)
-    bell(receiver).ring(FOUND, ledger)
+    monkeypatch.setattr("worker.notifier._EVERY", 0)
+    log = OwnLog()
+    notifier(receiver).notify(FOUND, log)
+    notifier(receiver).notify(FOUND, log)
     first, second = (json.loads(body) for body in receiver.bodies)
     assert first["since"] == second["since"]
 
@@ -118,12 +118,12 @@ def test_word_that_did_not_arrive_is_sent_again(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("worker.bell._AGAIN", 0)
-    monkeypatch.setattr("worker.bell._WECOM", "127.0.0.1" if wecom else "")
-    ledger = OwnLedger()
+    monkeypatch.setattr("worker.notifier._AGAIN", 0)
+    monkeypatch.setattr("worker.notifier._WECOM", "127.0.0.1" if wecom else "")
+    log = OwnLog()
     with running(answer(status, body, headers=headers)) as server:
-        bell(server).ring(FOUND, ledger)
-        bell(server).ring(FOUND, ledger)
+        notifier(server).notify(FOUND, log)
+        notifier(server).notify(FOUND, log)
     assert server.paths == [f"/hook?key={KEY}"] * 2
     assert said in caplog.text
     assert KEY not in caplog.text
@@ -131,6 +131,6 @@ def test_word_that_did_not_arrive_is_sent_again(
 
 def test_receiver_that_is_away_is_named_without_its_key(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    Bell(f"http://127.0.0.1:{free_port()}/hook?key={KEY}", APP_ID).ring(FOUND, OwnLedger())
+    Notifier(f"http://127.0.0.1:{free_port()}/hook?key={KEY}", APP_ID).notify(FOUND, OwnLog())
     assert "does not take redis_nearly_full (firing): ConnectionError" in caplog.text
     assert KEY not in caplog.text
