@@ -22,8 +22,13 @@ from worker.errors import WeChatClosed, WeChatPaused
 
 logger = logging.getLogger(__name__)
 _MEMORY = 1.0  # seconds for which what was read may be used again
-# KEYS: token. ARGV: the one to delete, unless another has taken its place.
-_DISCARD = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
+# Gives a token up, unless another has taken its place. KEYS: token, pause. ARGV: the one that is
+# refused; why, as JSON; milliseconds. Returns 0 where it was not in use, 2 where a pause was on.
+_GIVE_UP = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+return redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3], 'GET') and 2 or 1
+"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +70,7 @@ class Standing:
         self._app_id = app_id
         self.prefix = f"kantu:wechat:{app_id}"  # a Redis may have served another account
         self._token = f"{self.prefix}:token"
-        self._discard = connection.register_script(_DISCARD)
+        self._give_up = connection.register_script(_GIVE_UP)
         self._last = _Reading(token=None, pauses={}, taken=_LONG_AGO)
 
     def read(self) -> str | None:
@@ -96,10 +101,17 @@ class Standing:
         self._outdate()
         self._redis.set(self._token, token, ex=seconds)
 
-    def discard(self, token: str) -> bool:
-        """Forget this token; return whether it was in use, for one in its place stays."""
+    def give_up(self, token: str, pause: Pause) -> bool:
+        """Forget this token and pause; return whether it was in use, for one in its place stays.
+
+        Both at once: whoever found no token and no pause would ask for one more.
+        """
         self._outdate()
-        return bool(self._discard(keys=[self._token], args=[token]))
+        keys, text = [self._token, self._pause(pause.api)], _text(pause)
+        found = self._give_up(keys=keys, args=[token, text, _milliseconds(pause)])
+        if found == 1:
+            _tell(pause)
+        return bool(found)
 
     def pause(self, pause: Pause) -> WeChatPaused:
         """Have every process leave an API alone for that time; return the error that says so.
@@ -107,12 +119,9 @@ class Standing:
         It raises nothing: whoever was refused must learn that, and not that Redis is away.
         """
         self._outdate()
-        noted = dataclasses.asdict(pause)
-        del noted["api"]  # the key says it
-        text = json.dumps(noted)
-        milliseconds = max(1, round(1000 * (pause.until - time.time())))
+        key, text = self._pause(pause.api), _text(pause)
         try:
-            before = self._redis.set(self._pause(pause.api), text, px=milliseconds, get=True)
+            before = self._redis.set(key, text, px=_milliseconds(pause), get=True)
         except redis.RedisError as error:
             logger.warning("%s; but Redis does not note it: %s", pause, type(error).__name__)
         else:
@@ -144,6 +153,16 @@ def _tell(pause: Pause) -> None:
         logger.error("%s. What to do: %s", pause, pause.remedy)
     else:
         logger.warning("%s", pause)
+
+
+def _text(pause: Pause) -> str:
+    noted = dataclasses.asdict(pause)
+    del noted["api"]  # the key says it
+    return json.dumps(noted)
+
+
+def _milliseconds(pause: Pause) -> int:
+    return max(1, round(1000 * (pause.until - time.time())))
 
 
 def _parse(api: Api, text: bytes) -> Pause:

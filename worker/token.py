@@ -68,15 +68,15 @@ class AccessToken:
 
         Nobody gets a token for a minute then: asking on would only use up the quota.
         """
-        try:
-            used = self._standing.discard(bad)
-        except redis.RedisError as error:
-            return _no_redis(error)
-        if not used:
-            return WeChatUnavailable("WeChat refuses a token; another process has a newer one")
         why = "WeChat refuses its own token, and gives no other so soon"
         until = time.time() + _MINUTE
-        return self._standing.pause(Pause(api=Api.TOKEN, why=why, until=until, remedy=_REMEDY))
+        pause = Pause(api=Api.TOKEN, why=why, until=until, remedy=_REMEDY)
+        try:
+            if self._standing.give_up(bad, pause):
+                return pause.error
+        except redis.RedisError as error:
+            return _no_redis(error)
+        return WeChatUnavailable("WeChat refuses a token; another process has a newer one")
 
     def _known(self) -> str | None:
         return self._standing.read()

@@ -10,6 +10,7 @@ import redis
 
 from contract.connection import connect
 from launch.supervisor import free_port
+from tests.budget import in_redis
 from tests.conftest import APP_ID, make_settings, until
 from worker.errcodes import Api
 from worker.errors import WeChatPaused
@@ -78,12 +79,26 @@ def test_pause_of_our_own_is_known_at_once(standing: Standing) -> None:
     assert standing.remembered() is None
 
 
-def test_only_the_refused_token_is_discarded(connection: redis.Redis, standing: Standing) -> None:
+def test_only_the_refused_token_is_given_up(connection: redis.Redis, standing: Standing) -> None:
+    pause = Pause(api=Api.TOKEN, why="refused", until=time.time() + 100)
     standing.keep("new", 100)
-    assert not standing.discard("old")
-    assert connection.get(f"{KEY}:token") == b"new"
-    assert standing.discard("new")
-    assert connection.get(f"{KEY}:token") is None
+    assert not standing.give_up("old", pause)
+    assert standing.read() == "new"
+    standing.check(Api.TOKEN)
+    assert standing.give_up("new", pause)
+    assert standing.read() is None
+    with pytest.raises(WeChatPaused):
+        standing.check(Api.TOKEN)
+
+
+def test_nobody_finds_the_token_gone_and_no_pause_yet(
+    connection: redis.Redis, standing: Standing
+) -> None:
+    standing.keep("token", 100)
+    pause = Pause(api=Api.TOKEN, why="refused", until=time.time() + 100)
+    standing.give_up("other", pause)  # loads the script
+    cost = in_redis(connection, lambda: standing.give_up("token", pause))
+    assert cost.figures["trips"] == 1
 
 
 def test_operator_is_told_once_what_to_do(
