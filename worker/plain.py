@@ -27,7 +27,7 @@ _DOMAINS = (
     "com|cn|net|org|info|top|xyz|vip|shop|site|online|club|link|live|app|dev|cc|tv|me|io|co|ai|ly"
 )
 _UNWANTED = re.compile(
-    r"[a-z][a-z0-9+.-]{1,20}://[^\s，。；！？、）)]*"  # http://…, weixin://…
+    r"(?:[a-z0-9][a-z0-9+.-]{0,20})?://[^\s，。；！？、）)]*"  # http://…, weixin://…
     r"|[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+"  # mail
     r"|www\.[^\s，。；！？、）)]+"
     r"|(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])(?:[:/][^\s，。；！？、）)]*)?"

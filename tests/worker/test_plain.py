@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from worker.plain import LONGEST, plain
@@ -51,6 +51,8 @@ def test_long_answer_ends_with_a_sentence() -> None:
 
 
 @settings(deadline=None)
+@example("1://")
+@example("中://a")
 @given(st.text(alphabet=st.sampled_from("ahtp:/.com<>[]()*_#1 ８．中\u200b\n"), max_size=80))
 def test_nothing_that_becomes_a_link_is_left(said: str) -> None:
     shown = plain(said)
