@@ -14,6 +14,7 @@ from serving.pages.language import chosen, remember
 from serving.simple import chart, listing
 
 _CHANGES = 5  # the latest, of each model
+_RENEWAL = 30  # seconds; ?still stops it, for who reads more slowly: WCAG 2.2.1
 _POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -36,7 +37,13 @@ def render(catalogue: Catalogue, statistics: Statistics) -> flask.Response:
             _add(version, counted.get((model["name"], version["version"])), words)
     other = next(each for each in LANGUAGES if each != language)
     page = flask.render_template(
-        "models.html", models=models, words=words, language=language, other=other, size=_size
+        "models.html",
+        models=models,
+        words=words,
+        language=language,
+        other=other,
+        size=_size,
+        renewal=0 if "still" in flask.request.args else _RENEWAL,
     )
     return _guarded(flask.make_response(page), language)
 

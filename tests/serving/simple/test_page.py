@@ -115,6 +115,18 @@ def test_page_loads_and_runs_nothing(client: Client) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_page_renews_itself_until_the_visitor_stops_it(client: Client, language: str) -> None:
+    words = book(language, "statistics")
+    page = client.get(f"/ui?language={language}").text
+    assert '<meta http-equiv="refresh" content="30">' in page
+    assert f'<a href="/ui?still">{words["stop"].format(seconds=30)}</a>' in page
+    still = client.get("/ui?still").text  # in the language that was chosen
+    assert "http-equiv" not in still
+    assert f'<a href="/ui">{words["renew"]}</a>' in still
+    assert "&amp;still" in still
+
+
 def test_page_tells_strangers_what_changed_and_not_who(client: Client) -> None:
     page = client.get("/ui?language=en").text
     assert "2026-11-28 10:00:00 UTC: put online 1" in page
