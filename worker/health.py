@@ -73,13 +73,15 @@ class Observer:
     def models(self, before: Health | None = None) -> tuple[ModelState, ...]:
         """Return how the models are; before tells since when one has not been well."""
         ailing = {each.name: each.ailing for each in before.models} if before else {}
-        found = [self._served(name) for name in self._models]
+        found = [(each, each.found == AVAILABLE) for each in map(self._served, self._models)]
         if self._endpoint:
             # Whether it answers, only its breaker tells: every call may be paid for.
-            found.append(_state(self._endpoint, "", "", Breaker(self._redis, BREAKER)))
+            found.append((_state(self._endpoint, "", "", Breaker(self._redis, BREAKER)), True))
         return tuple(
-            each if _is_well(each) else replace(each, ailing=ailing.get(each.name) or time.time())
-            for each in found
+            each
+            if well and not each.breaker_open
+            else replace(each, ailing=ailing.get(each.name) or time.time())
+            for each, well in found
         )
 
     def _served(self, name: str) -> ModelState:
@@ -145,10 +147,6 @@ class Observer:
 def _state(name: str, version: str, found: str, breaker: Breaker) -> ModelState:
     is_open = breaker.is_open()
     return ModelState(name=name, version=version, found=found, breaker_open=is_open, ailing=None)
-
-
-def _is_well(model: ModelState) -> bool:
-    return model.found in {AVAILABLE, ""} and not model.breaker_open
 
 
 def _oldest(queue: Queue) -> float:

@@ -113,6 +113,13 @@ def test_open_breaker_is_no_good_health(observer: Observer, connection: redis.Re
     assert demo.ailing is not None
 
 
+def test_server_that_names_no_state_is_not_well(
+    observer: Observer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.model_server.ModelServer.status", lambda _server, _name: ("1", ""))
+    assert all(each.ailing for each in observer.models())
+
+
 def test_endpoint_is_as_well_as_its_breaker_says(
     settings: Settings, connection: redis.Redis
 ) -> None:
