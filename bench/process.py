@@ -6,13 +6,15 @@ import contextlib
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import requests
 
 from bench.harness import BenchError
-from launch.supervisor import Program
+from launch.supervisor import ROOT, Program
 
 _TICKS = os.sysconf("SC_CLK_TCK")  # a second
 # In /proc/PID/stat behind the name; the last are utime, stime, and those of children that ended.
@@ -94,3 +96,11 @@ def _pss(pid: int) -> float:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
         return int(re.findall(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)[0]) / 1024
     return 0.0
+
+
+def make_models(module: str, folder: Path) -> None:
+    """Have a program of ours make the models of a benchmark in a folder; raise BenchError."""
+    command = [sys.executable, "-m", module, str(folder)]
+    done = subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603  # our own program
+    if done.returncode:
+        raise BenchError("the models could not be made; see above")

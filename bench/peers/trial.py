@@ -7,7 +7,6 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -51,10 +50,7 @@ def trial(peers: Sequence[Peer]) -> Iterator[Trial]:
 
 
 def _make_models(folder: Path) -> None:
-    command = [sys.executable, "-m", "bench.peers.models", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603  # our own program
-    if done.returncode:
-        raise BenchError("the models could not be made; see above")
+    process.make_models("bench.peers.models", folder)
     ours = [
         f'config {{ name: "{each.name}" base_path: "{folder / each.name}" '
         'model_platform: "tensorflow" }'

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,11 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import process
-from bench.harness import BenchError
 from bench.serving import client
 from bench.serving import picture as serving_picture
 from bench.serving.lineup import MODELS, Model, Way
-from launch.supervisor import ROOT, Program, answers, free_port
+from launch.supervisor import Program, answers, free_port
 
 if TYPE_CHECKING:
     from serving.servable import Servable
@@ -39,20 +37,13 @@ def trial() -> Iterator[Trial]:
     """Make the models, start the servers; end them afterwards. Raises BenchError."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _make_models(folder)
+        process.make_models("bench.serving.models", folder)
         made = Trial(folder)
         try:
             made.start()
             yield made
         finally:
             made.end()
-
-
-def _make_models(folder: Path) -> None:
-    command = [sys.executable, "-m", "bench.serving.models", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603  # our own program
-    if done.returncode:
-        raise BenchError("the models could not be made; see above")
 
 
 class Trial:

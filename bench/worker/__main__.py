@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import sys
-from collections.abc import Sequence
 
-from bench import command, database
+from bench.contest import Contest
 from bench.environment import WORKERS
-from bench.harness import ROUNDS, Contestant, Race, race
-from bench.machine import machine
-from bench.report import Aim, Column, Report, at_least, at_most
+from bench.harness import Race
+from bench.report import Aim, Column, at_least, at_most
 from bench.worker import trial
-from bench.worker.lineup import LINEUP, Entry
-from launch.supervisor import say
+from bench.worker.lineup import LINEUP
 
 _PICTURED = (
     Column(metric="empty", title="empty jobs/s", ranged=True),
@@ -32,44 +28,6 @@ _COLUMNS = (
 _PEERS = ("redis", "rq", "celery", "dramatiq", "huey")
 
 
-def main() -> int:
-    """Measure, and write bench/results/worker.*; return 0, or 1 where something failed."""
-    names = [entry.name for entry in LINEUP]
-    chosen = command.parser("bench.worker", contestants=names).parse_args()
-    entries = [each for each in LINEUP if each.name in chosen.only]
-
-    def measure() -> Report:
-        WORKERS.install(say)
-        with database.database() as port:
-            return _measure(entries, chosen.rounds, port)
-
-    return command.publish(measure, keep=chosen.rounds >= ROUNDS)
-
-
-def _measure(entries: Sequence[Entry], rounds: int, port: int) -> Report:
-    contestants = [
-        Contestant(
-            name=each.name, title=each.title, run=functools.partial(trial.measure, each, port)
-        )
-        for each in entries
-    ]
-    measured = race(contestants, rounds, say)
-    return Report(
-        name="worker",
-        race=measured,
-        contestants=contestants,
-        columns=_COLUMNS,
-        pictured=_PICTURED,
-        aims=_aims(measured) if len(entries) == len(LINEUP) else (),
-        facts=machine() | _versions(port),
-    )
-
-
-def _versions(port: int) -> dict[str, str]:
-    server = {"Redis server": database.version(port)}
-    return server | {name: WORKERS.version(name) for name in _PEERS}
-
-
 def _aims(measured: Race) -> list[Aim]:
     waiting = measured.ratio("waiting", "kantu", "raw")
     empty = measured.ratio("empty", "kantu", "celery")
@@ -82,5 +40,17 @@ def _aims(measured: Race) -> list[Aim]:
     ]
 
 
+CONTEST = Contest(
+    name="worker",
+    lineup=LINEUP,
+    environment=WORKERS,
+    packages=_PEERS,
+    measure=trial.measure,
+    columns=_COLUMNS,
+    pictured=_PICTURED,
+    aims=_aims,
+)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(CONTEST.run())
