@@ -1,8 +1,9 @@
 """How each message ended, and the claim that keeps an answer from being sent twice.
 
-    no claim ── claim() ──> claimed ── sent ──> outcome recorded in the job
-       ^                       │
-       └── release(): WeChat said no for certain
+    no claim ── take() ──> claimed ── sent ──> outcome recorded in the job
+       ^                      │
+       ├── release(): it was certainly not sent
+       └── forget(): a person wants it answered anew
 
 A claim without an outcome means that a worker died while sending: nobody knows whether the follower
 has the answer, so it is not sent again.
@@ -11,12 +12,16 @@ has the answer, so it is not sent again.
 from __future__ import annotations
 
 import enum
+import secrets
 import time
+from typing import Any
 
 import redis
 from redis.client import Pipeline
 
 _CLAIM_TTL = 72 * 3600  # seconds; longer than a failed job is kept
+# Frees a message, but not from another's claim. KEYS: claim. ARGV: mark.
+_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
 
 
 class Outcome(enum.StrEnum):
@@ -34,21 +39,36 @@ class SendClaim:
 
     def __init__(self, connection: redis.Redis) -> None:
         self._redis = connection
+        self._release = connection.register_script(_RELEASE)
 
-    def take(self, job_id: str) -> bool:
-        """Return True for the first to ask, False for everyone after."""
-        return bool(self._redis.set(self._key(job_id), time.time(), nx=True, ex=_CLAIM_TTL))
+    @staticmethod
+    def mark() -> str:
+        """Return what tells one claim from every other: the time, with more digits than it has."""
+        return f"{time.time():.6f}{secrets.randbelow(10**12):012d}"
+
+    def take(self, job_id: str, mark: str) -> bool:
+        """Return True for the first to ask, however often, and False for everyone after."""
+        key = self._key(job_id)
+        if self._redis.set(key, mark, nx=True, ex=_CLAIM_TTL):
+            return True
+        return self._look(job_id) == mark
 
     def age(self, job_id: str) -> float:
         """Return for how many seconds it has been taken; 0 where it is free."""
-        taken = self._redis.get(self._key(job_id))
+        taken = self._look(job_id)
         return time.time() - float(taken) if taken else 0.0
 
-    def release(self, job_id: str, pipeline: Pipeline | None = None) -> None:
-        """Give the right back, perhaps with a pipeline: it is certain that nothing was sent, or a
-        person wants the message answered anew.
-        """
-        (self._redis if pipeline is None else pipeline).delete(self._key(job_id))
+    def release(self, job_id: str, mark: str) -> None:
+        """Give the right back: it is certain that nothing was sent."""
+        self._release(keys=[self._key(job_id)], args=[mark])
+
+    def forget(self, pipeline: Pipeline, job_id: str) -> None:
+        """Have a pipeline free the message, whoever has it: it is to be answered anew."""
+        pipeline.delete(self._key(job_id))
+
+    def _look(self, job_id: str) -> str:
+        mark: Any = self._redis.get(self._key(job_id))
+        return mark.decode() if mark else ""
 
     @staticmethod
     def _key(job_id: str) -> str:

@@ -10,9 +10,10 @@ import contextlib
 import dataclasses
 import logging
 import time
-from collections.abc import Iterator
-from typing import cast
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
 
+import redis
 from rq.exceptions import DeserializationError
 from rq.job import Job
 
@@ -29,7 +30,10 @@ from worker.services import Services
 
 logger = logging.getLogger(__name__)
 WAITING = "waiting"
+_T = TypeVar("_T")
 _LONGEST_SEND = 30  # seconds; a claim without an outcome for longer means a death while sending
+_INSISTENCE = 6  # seconds; twice that and WeChat's answer take less than the longest send
+_PAUSE = 0.2  # seconds
 # What reading a job of another making may raise.
 _FOREIGN = (AttributeError, DeserializationError, KeyError, TypeError, ValueError)
 
@@ -114,7 +118,8 @@ def _send_waiting(job: Job, services: Services) -> bool:
 
 def _send(job: Job, message: ImageJob, reply: Reply, services: Services) -> str:
     closed = services.post.closed()  # before the claim: what fails here was certainly not sent
-    if not services.claim.take(job.id):
+    mark = services.claim.mark()
+    if not _insist(lambda: services.claim.take(job.id, mark)):
         return _claimed(job, message, reply, services)
     note(job, claimed=time.time())
     try:
@@ -130,11 +135,26 @@ def _send(job: Job, message: ImageJob, reply: Reply, services: Services) -> str:
     except WeChatRefused as error:
         return record(job, Outcome.DROPPED, services, str(error))
     except AnswerError:
-        services.claim.release(job.id)
+        _insist(lambda: services.claim.release(job.id, mark))
         raise
     outcome = record(job, reply.outcome, services)
     services.post.send_picture(message, reply)  # who dies over it has told the answer
     return outcome
+
+
+def _insist(action: Callable[[], _T]) -> _T:
+    """Return what it returns; try again while Redis is away, which may have done it already.
+
+    Between the claim and the outcome only we know what became of the message.
+    """
+    end = time.monotonic() + _INSISTENCE
+    while True:
+        try:
+            return action()
+        except (redis.ConnectionError, redis.TimeoutError):
+            if time.monotonic() >= end:
+                raise
+        time.sleep(_PAUSE)
 
 
 def _claimed(job: Job, message: ImageJob, reply: Reply, services: Services) -> str:
@@ -186,11 +206,15 @@ def record(job: Job, outcome: Outcome, services: Services, reason: str = "") -> 
         note(job, reason=reason)
     notes = bytes(job.serializer.dumps(job.meta))
     steps = durations(_received(job), job.meta)
-    with job.connection.pipeline(transaction=False) as pipeline:
-        # In a field of its own, too: an attempt that overlaps with this one writes meta as a whole.
-        pipeline.hset(job.key, mapping={"meta": notes, "outcome": str(outcome)})
-        tally.count_message(pipeline, job.id, str(outcome), steps, time.time())
-        pipeline.execute()
+    # In a field of its own, too: an attempt that overlaps with this one writes meta as a whole.
+    written: dict[Any, Any] = {"meta": notes, "outcome": str(outcome)}
+    try:
+        with job.connection.pipeline(transaction=False) as pipeline:
+            pipeline.hset(job.key, mapping=written)
+            tally.count_message(pipeline, job.id, str(outcome), steps, time.time())
+            pipeline.execute()
+    except redis.RedisError:  # it may be counted already, and is not counted twice
+        _insist(lambda: job.connection.hset(job.key, mapping=written))
     metrics.count_message(outcome, steps)
     _say(job, outcome, services, steps)
     return str(outcome)

@@ -12,6 +12,7 @@ AnswerError             retry  phrase
 ├── AddressRefused      no     picture_expired      a PicUrl that we do not ask, or that gave none
 ├── ModelUnavailable    yes    apology              away, slow, or answering nonsense
 │   └── ModelSilent     yes    apology              no answer at all: it counts for the breaker
+├── RedisAway           yes    apology              before a send; certainly nothing was done
 ├── WeChatUnavailable   yes    apology              away or busy; certainly nothing was done
 │   └── WeChatPaused    yes    apology              it refuses the account: not asked until a time
 │       └── WeChatClosed yes   apology              and that is hours away, or no time at all
@@ -98,6 +99,12 @@ class ModelUnavailable(AnswerError):
 
 class ModelSilent(ModelUnavailable):
     """The model server is away, too slow or overloaded: asking on would make it worse."""
+
+
+class RedisAway(AnswerError):
+    """Redis went away before a reply was sent; it certainly was not."""
+
+    retry = True
 
 
 class WeChatUnavailable(AnswerError):

@@ -10,6 +10,8 @@ import dataclasses
 import logging
 from collections.abc import Sequence
 
+import redis
+
 from contract.choices import Choice, Offer, Offers
 from contract.follower import Followers
 from contract.hold import Holds
@@ -20,7 +22,14 @@ from contract.quota import Quota
 from contract.settings import Settings
 from contract.text import LONGEST, split
 from labels import phrase
-from worker.errors import AnswerError, SendBroken, WeChatClosed, WeChatParked, WeChatRefused
+from worker.errors import (
+    AnswerError,
+    RedisAway,
+    SendBroken,
+    WeChatClosed,
+    WeChatParked,
+    WeChatRefused,
+)
 from worker.wechat import WeChat
 
 logger = logging.getLogger(__name__)
@@ -70,14 +79,10 @@ class Post:
         return None
 
     def push(self, message: ImageJob, reply: Reply) -> None:
-        """Send it; raise as WeChat.send_text(), and WeChatParked or Held for the mailbox."""
+        """Send it; raise as WeChat.send_text(), WeChatParked or Held for the mailbox, RedisAway."""
         follower = message.follower
-        if self.settings.wechat_reply == "hybrid" and self.holds.take(message.id):
-            raise Held("WeChat's request waits for it")
-        if not self.quota.spend(follower):
-            raise WeChatParked(_NO_PUSHES_LEFT, "by our own count")
         first, *rest = split(reply.text)
-        offer = self._offer(message, reply)
+        offer = self._prepare(message, reply)
         try:
             self._send(message, first, offer)
         except (WeChatRefused, WeChatClosed) as error:
@@ -89,6 +94,17 @@ class Post:
             raise
         for number, part in enumerate(rest, 1):
             self.mailbox.put(follower, f"{message.id}:{number}", message.received, part)
+
+    def _prepare(self, message: ImageJob, reply: Reply) -> Offer | None:
+        """See that it may be pushed, and put up what may be chosen below it."""
+        try:
+            if self.settings.wechat_reply == "hybrid" and self.holds.take(message.id):
+                raise Held("WeChat's request waits for it")
+            if not self.quota.spend(message.follower):
+                raise WeChatParked(_NO_PUSHES_LEFT, "by our own count")
+            return self._offer(message, reply)
+        except redis.RedisError as error:
+            raise RedisAway(f"before the send: {type(error).__name__}") from None
 
     def send_picture(self, message: ImageJob, reply: Reply) -> None:
         """Send the picture that goes along with a reply that was pushed, if it may; it is extra."""

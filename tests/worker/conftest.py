@@ -11,11 +11,19 @@ import redis
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+import contract.outcome
+import worker.delivery
+import worker.job
+import worker.line
+import worker.reconcile
+import worker.recovery
+import worker.waiting
 from contract.follower import Language
 from contract.job import ImageJob, enqueue, picture_queue
 from contract.settings import Settings
 from simulator.followers import MESSAGE_ALLOWS, Follower
 from tests.conftest import WeChatServer, make_settings
+from tests.worker.stage import Time
 from worker.__main__ import build, make_worker
 from worker.services import SERVICES, Services
 
@@ -104,3 +112,16 @@ def send(connection: redis.Redis, services: Services, wechat_server: WeChatServe
 @pytest.fixture
 def job(connection: redis.Redis) -> Callable[[str], Job]:
     return lambda job_id: Job.fetch(job_id, connection, serializer=JSONSerializer)
+
+
+@pytest.fixture
+def stage_time(monkeypatch: pytest.MonkeyPatch) -> Time:
+    """The clock of plays on the stage, in the place of ours."""
+    clock = Time()
+    for module in (
+        contract.outcome, worker.delivery, worker.job, worker.line, worker.reconcile,
+        worker.recovery, worker.waiting,
+    ):  # fmt: skip
+        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr("worker.pool._LOOK", 0)
+    return clock

@@ -18,11 +18,11 @@ from worker.services import SERVICES, Services
 class Claims(SendClaim):
     """The real ones; who has which is noted for the test."""
 
-    def take(self, job_id: str) -> bool:
+    def take(self, job_id: str, mark: str) -> bool:
         """Take it."""
         if acting := actor():
             acting.holding = job_id
-        return super().take(job_id)
+        return super().take(job_id, mark)
 
 
 class AtOnce(Successes):

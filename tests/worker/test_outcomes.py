@@ -22,13 +22,6 @@ from hypothesis.stateful import (
 from hypothesis.strategies import booleans, integers, sampled_from
 from PIL import Image
 
-import contract.outcome
-import worker.delivery
-import worker.job
-import worker.line
-import worker.reconcile
-import worker.recovery
-import worker.waiting
 from contract.outcome import Outcome
 from contract.settings import Settings
 from labels import phrase
@@ -106,12 +99,13 @@ class Play(RuleBasedStateMachine):
     def die(self, number: int, seen: bool) -> None:
         self.world.kill(self.process(number), seen=seen)
 
-    @rule(number=processes, kind=KINDS, done=booleans())
-    def hear_nothing_of_redis(self, number: int, kind: str, done: bool) -> None:
+    @rule(number=processes, kind=KINDS, done=booleans(), trips=integers(1, 6))
+    def hear_nothing_of_redis(self, number: int, kind: str, done: bool, trips: int) -> None:
         acting = self.process(number).begin(kind)
         acting.step()
-        if not acting.done and not acting.at:
-            acting.fail_trip(done=done)
+        for _ in range(trips):
+            if not acting.done and not acting.at:
+                acting.fail_trip(done=done)
         self.world.doubt([self.process(number)])
 
     @rule(number=processes)
@@ -168,19 +162,12 @@ def assert_read_at_most_once(world: World) -> None:
 
 
 @pytest.fixture
-def play(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> type[Play]:
+def play(redis_url: str, stage_time: Time) -> type[Play]:
     """The machine, on the tests' Redis and with a clock of its own."""
-    time = Time()
-    for module in (
-        contract.outcome, worker.delivery, worker.job, worker.line, worker.reconcile,
-        worker.recovery, worker.waiting,
-    ):  # fmt: skip
-        monkeypatch.setattr(module, "time", time)
-    monkeypatch.setattr("worker.pool._LOOK", 0)
 
     class Staged(Play):
         settings_of_all = make_settings(redis_url=redis_url, vqa_model="answerer", worker_threads=1)
-        clock = time
+        clock = stage_time
         picture = encode(Image.new("RGB", (32, 32), "red"))
 
     return Staged

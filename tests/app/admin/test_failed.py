@@ -58,11 +58,11 @@ def test_apologised_one_begins_anew(
     )
     connection.hset(job.key, "outcome", "apologised")
     claim = SendClaim(connection)
-    assert claim.take(job.id)
+    assert claim.take(job.id, claim.mark())
     assert failed.requeue(job.id)
     assert again(connection, job).meta == {"received": 0.5}
     assert connection.hget(job.key, "outcome") is None
-    assert claim.take(job.id)  # it may be answered
+    assert claim.take(job.id, claim.mark())  # it may be answered
 
 
 @pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.APOLOGISED}))
@@ -79,9 +79,9 @@ def test_claim_of_one_that_may_just_be_answered_stays(
     failed: Failed, connection: redis.Redis, make_job: MakeJob
 ) -> None:
     job, claim = make_job(failed=SILENT), SendClaim(connection)
-    claim.take(job.id)
+    claim.take(job.id, claim.mark())
     assert failed.requeue(job.id)
-    assert not claim.take(job.id)
+    assert not claim.take(job.id, claim.mark())
 
 
 def test_job_that_did_not_fail_is_left_alone(
