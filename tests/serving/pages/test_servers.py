@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,10 @@ import werkzeug.serving
 from playwright.sync_api import Page, expect
 
 from launch.supervisor import free_port
+from serving.flags import Flags
 from serving.lifecycle.catalogue import Catalogue
+from serving.lifecycle.config import ModelConfig
+from serving.lifecycle.loading import Loader
 from tests.serving.pages.conftest import NewVisitor, serve
 from tests.serving.pages.drawing import THREE, best, draw, open_model
 
@@ -109,6 +113,24 @@ def test_model_that_could_not_be_loaded(page: Page, site: str) -> None:
     page.locator(".chip", has_text="demo").click()
     expect(page.locator("#bench")).to_be_visible()
     expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_model_that_is_tried_again(page: Page, models: dict[str, Path], tmp_path: Path) -> None:
+    graph = tmp_path / "1" / "saved_model.pb"
+    shutil.copytree(models["half_plus_two"] / "1", graph.parent)
+    whole = graph.read_bytes()
+    graph.write_bytes(b"half of it")
+    catalogue = Catalogue(Loader(Flags(enable_model_warmup=False)), retries=5, pause=0)
+    catalogue.apply([ModelConfig(name="mended", base_path=tmp_path)])
+    with serve(catalogue) as url:
+        page.goto(f"{url}/ui/try?model=mended")
+        said = trouble(page)
+        assert "could not be loaded so far" in said
+        assert re.search(r"1: .*saved_model.pb", said)
+        graph.write_bytes(whole)
+        catalogue.retry()
+        expect(page.locator("#bench")).to_be_visible()
+        expect(page.locator("#trouble")).to_be_hidden()
 
 
 def test_words_of_others_are_no_markup(calm: Page, site: str, other: str) -> None:

@@ -100,16 +100,17 @@ export class Connection {
     at("models").replaceChildren(at("models").querySelector("legend"), ...chips);
   }
 
-  async #open(name) {
-    this.failed(null);
+  // told: what the visitor knows already of a model that does not load.
+  async #open(name, told = "") {
     this.model = at("model").value = name;
     for (const radio of at("models").querySelectorAll("input")) radio.checked = radio.value === name;
     const versions = await this.#still(this.server.versions(name));
     const up = versions.filter((each) => each.state === "AVAILABLE").map((each) => each.version);
     if (up.length === 0) {
-      await this.#wait(name, versions);
+      await this.#wait(name, versions, told);
       return;
     }
+    this.failed(null);
     const options = [["", say("newest", { version: up[0] })], ...up.map((each) => [`/versions/${each}`, each])];
     fill(at("version"), options, query.get("version") ?? "");
     at("version-field").hidden = up.length < 2;
@@ -117,16 +118,17 @@ export class Connection {
     await this.#read(at("version").value);
   }
 
-  // Looks again where a version is on its way; raises Trouble where none is.
-  async #wait(name, versions) {
-    if (!versions.some((each) => ["START", "LOADING"].includes(each.state))) {
-      const said = versions.map((each) => `${each.version}: ${each.status?.error_message || each.state}`);
-      throw new Trouble("broken", { model: name }, said.join("\n"));
-    }
+  // Looks again where a version is on its way, perhaps not at the first try; raises Trouble where none is.
+  async #wait(name, versions, told) {
+    const said = versions.map((each) => `${each.version}: ${each.status?.error_message || each.state}`).join("\n");
+    if (!versions.some((each) => ["START", "LOADING"].includes(each.state))) throw new Trouble("broken", { model: name }, said);
+    const tried = versions.some((each) => each.status?.error_message);
     this.lost();
     this.#tell(say("loading", { model: name }), "busy");
+    if (!tried) this.failed(null);
+    else if (said !== told) this.failed(new Trouble("tried", { model: name }, said));
     await this.#still(new Promise((done) => setTimeout(done, AGAIN)));
-    await this.#open(name);
+    await this.#open(name, said);
   }
 
   async #read(version) {
