@@ -17,21 +17,21 @@ Act = Callable[..., list[int]]
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> ModelConfig:
+def config(tmp_path: Path) -> ModelConfig:
     for name in ("1", "2", "3"):
         (tmp_path / name).mkdir()
     return ModelConfig(name="m", base_path=tmp_path, labels={"stable": 1})
 
 
 @pytest.fixture
-def act(model: ModelConfig) -> Act:
+def act(config: ModelConfig) -> Act:
     """Make changes, "online 1"; return what is served then."""
 
     def make(*words: str) -> list[int]:
         for each in words:
             action, _, version = each.partition(" ")
-            change(model, action, version, "test")
-        return look(model).chosen()
+            change(config, action, version, "test")
+        return look(config).chosen()
 
     return make
 
@@ -62,11 +62,11 @@ def test_changes(act: Act, words: list[str], served: list[int]) -> None:
     assert act(*words) == served
 
 
-def test_each_change_is_recorded_with_who_and_when(act: Act, model: ModelConfig) -> None:
+def test_each_change_is_recorded_with_who_and_when(act: Act, config: ModelConfig) -> None:
     act("online 1", "rollback", "unpin")
-    found = [(each.action, each.version, each.by) for each in record.read(model.base_path)]
+    found = [(each.action, each.version, each.by) for each in record.read(config.base_path)]
     assert found == [("online", 1, "test"), ("rollback", 2, "test"), ("unpin", None, "test")]
-    assert all(each.when.endswith("+00:00") for each in record.read(model.base_path))
+    assert all(each.when.endswith("+00:00") for each in record.read(config.base_path))
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_each_change_is_recorded_with_who_and_when(act: Act, model: ModelConfig)
 )
 def test_what_cannot_be_is_refused_and_not_recorded(
     act: Act,
-    model: ModelConfig,
+    config: ModelConfig,
     before: list[str],
     words: str,
     kind: type[ServingError],
@@ -102,7 +102,7 @@ def test_what_cannot_be_is_refused_and_not_recorded(
     act(*before)
     with pytest.raises(kind, match=message):
         act(words)
-    assert len(record.read(model.base_path)) == len(before)
+    assert len(record.read(config.base_path)) == len(before)
 
 
 def test_folder_that_is_not_there(tmp_path: Path) -> None:

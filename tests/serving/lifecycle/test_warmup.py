@@ -106,14 +106,14 @@ def predict(name: str = "") -> PredictionLog:
 
 
 @pytest.fixture(scope="module")
-def loaded(models: dict[str, Path]) -> SavedModel:
+def half_plus_two(models: dict[str, Path]) -> SavedModel:
     return SavedModel(models["half_plus_two"] / "1")
 
 
 @pytest.fixture
-def half(loaded: SavedModel) -> Counting:
+def half(half_plus_two: SavedModel) -> Counting:
     """It, and what it is called from now on."""
-    return Counting(loaded)
+    return Counting(half_plus_two)
 
 
 def test_each_request_is_run_as_often_as_wanted(half: Counting, tmp_path: Path) -> None:
