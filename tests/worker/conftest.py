@@ -22,12 +22,14 @@ from contract.follower import Language
 from contract.job import ImageJob, enqueue, picture_queue
 from contract.settings import Settings
 from simulator.followers import MESSAGE_ALLOWS, Follower
-from tests.conftest import WeChatServer, make_settings
+from tests.conftest import APP_ID, WeChatServer, make_settings
 from tests.worker.stage import Time
 from worker.__main__ import build, make_worker
 from worker.services import SERVICES, Services
+from worker.wechat import WeChat
 
 OPENID = "oABCDEFGHIJKLMNOPQRSTUVWXYZ1"
+TOKEN_KEY = f"kantu:wechat:{APP_ID}:token"
 Send = Callable[..., str]
 Work = Callable[[], None]
 Fetch = Callable[[str], Job]
@@ -107,6 +109,15 @@ def send(connection: redis.Redis, services: Services, wechat_server: WeChatServe
         return job.id
 
     return queue
+
+
+@pytest.fixture
+def wechat(wechat_server: WeChatServer, connection: redis.Redis) -> WeChat:
+    """What asks WeChat, which lets it write to the tests' follower."""
+    account = wechat_server.account
+    account.followers[OPENID] = Follower(openid=OPENID)
+    account.followers[OPENID].allow(MESSAGE_ALLOWS, account.clock.now())
+    return WeChat(make_settings(wechat_api_url=wechat_server.url), connection)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import concurrent.futures
 import contextlib
 import http.server
 import itertools
-import logging
 import socket
 import threading
 import traceback
@@ -18,52 +17,16 @@ import redis
 from contract.connection import connect_to
 from launch.supervisor import free_port
 from simulator.errors import ApiError
-from simulator.followers import MESSAGE_ALLOWS, Follower
-from tests.conftest import APP_ID, APP_SECRET, WeChatServer, make_settings
-from tests.worker.odd_server import (
-    OddServer,
-    Respond,
-    answer,
-    drip,
-    hang,
-    odd_server,
-    running,
-    says,
-)
-from worker.download import PublicWeb
-from worker.errors import (
-    AnswerError,
-    NotAPicture,
-    PictureExpired,
-    PictureTooLarge,
-    SendBroken,
-    WeChatParked,
-    WeChatPaused,
-    WeChatRefused,
-    WeChatUnavailable,
-)
-from worker.wechat import LARGEST_PICTURE, WeChat
-
-OPENID = "oABCDEFGHIJKLMNOPQRSTUVWXYZ1"
-TOKEN_KEY = f"kantu:wechat:{APP_ID}:token"
-PIC_URL = "http://mmbiz.qpic.cn/mmbiz_jpg/abc/0"
-
-
-@pytest.fixture
-def wechat(wechat_server: WeChatServer, connection: redis.Redis) -> WeChat:
-    account = wechat_server.account
-    account.followers[OPENID] = Follower(openid=OPENID)
-    account.followers[OPENID].allow(MESSAGE_ALLOWS, account.clock.now())
-    return WeChat(make_settings(wechat_api_url=wechat_server.url), connection)
+from tests.conftest import APP_SECRET, WeChatServer, make_settings
+from tests.worker.conftest import OPENID, TOKEN_KEY
+from tests.worker.odd_server import Respond, answer, odd_server, running, says
+from worker.errors import SendBroken, WeChatParked, WeChatPaused, WeChatRefused, WeChatUnavailable
+from worker.wechat import WeChat
 
 
 def test_message_arrives(wechat: WeChat, wechat_server: WeChatServer) -> None:
     wechat.send_text(OPENID, '让我猜猜 😀 \\ "quoted"')
     assert wechat_server.texts() == ['让我猜猜 😀 \\ "quoted"']
-
-
-def test_picture_is_fetched(wechat: WeChat, wechat_server: WeChatServer, jpeg: bytes) -> None:
-    assert wechat.fetch_picture(wechat_server.account.media.keep(jpeg)) == jpeg
 
 
 def test_one_token_serves_many_calls(wechat: WeChat, wechat_server: WeChatServer) -> None:
@@ -114,33 +77,6 @@ def test_token_refused_for_ever_costs_two_token_calls_a_minute_for_all_together(
     with pytest.raises(WeChatPaused, match="refuses its own token"):
         processes[0].fetch_picture("media")
     assert len(wechat_server.requests) == before
-
-
-def test_expired_picture_is_called_so(wechat: WeChat, wechat_server: WeChatServer) -> None:
-    media_id = wechat_server.account.media.keep(b"\xff\xd8")
-    wechat_server.account.clock.advance(3 * 24 * 3600 + 1)
-    wechat_server.account.credentials.revoke()
-    with pytest.raises(PictureExpired):
-        wechat.fetch_picture(media_id)
-
-
-def test_too_large_a_picture_is_not_read_to_its_end(
-    wechat: WeChat, wechat_server: WeChatServer
-) -> None:
-    media_id = wechat_server.account.media.keep(b"\xff\xd8" + bytes(LARGEST_PICTURE))
-    with pytest.raises(PictureTooLarge):
-        wechat.fetch_picture(media_id)
-
-
-def test_refusals_carry_their_code(wechat: WeChat, wechat_server: WeChatServer) -> None:
-    with pytest.raises(WeChatRefused) as caught:
-        wechat.send_text("o" + "Z" * 27, "hello?")
-    assert caught.value.errcode == 40003
-    wechat_server.account.clock.advance(48 * 3600 + 1)
-    wechat_server.account.credentials.revoke()
-    with pytest.raises(WeChatParked) as caught:
-        wechat.send_text(OPENID, "too late")
-    assert caught.value.errcode == 45015
 
 
 def test_wrong_secret_is_refused_without_showing_it(
@@ -209,29 +145,6 @@ def test_only_a_definite_refusal_means_that_nothing_was_sent(
         WeChat(make_settings(wechat_api_url=url), connection).send_text(OPENID, "x")
 
 
-@pytest.mark.parametrize(
-    ("respond", "error"),
-    [
-        pytest.param(answer(500, b"oops"), WeChatUnavailable, id="500"),
-        pytest.param(answer(200, b"\xff\xd8 cut", 1000), WeChatUnavailable, id="cut off"),
-        pytest.param(answer(200, b'{"errcode":40007}'), PictureExpired, id="expired"),
-        pytest.param(answer(200, b'{"errcode":45009}'), WeChatPaused, id="quota"),
-        pytest.param(answer(200, b'{"errcode":-1}'), WeChatUnavailable, id="busy"),
-        pytest.param(answer(200, b' {"errcode":48001}'), WeChatPaused, id="not allowed"),
-        pytest.param(says({"video_url": "http://video"}), NotAPicture, id="a video"),
-        pytest.param(answer(200, b'{"a":' + b"[" * 4000), None, id="a deep hole"),
-        pytest.param(answer(200, b'{"errcode":null}'), None, id="no error"),
-    ],
-)
-def test_error_in_place_of_a_picture_is_recognised(
-    connection: redis.Redis, respond: Respond, error: type[AnswerError] | None
-) -> None:
-    connection.set(TOKEN_KEY, "token")
-    expected = pytest.raises(error) if error else contextlib.nullcontext()
-    with odd_server(respond) as url, expected:
-        WeChat(make_settings(wechat_api_url=url), connection).fetch_picture("media")
-
-
 @pytest.mark.parametrize("body", [b"<html>", b'{"access_token":"x"}', b"[]", b'{"errcode":null}'])
 def test_no_token_where_wechat_speaks_in_riddles(connection: redis.Redis, body: bytes) -> None:
     with odd_server(answer(200, body)) as url, pytest.raises(WeChatUnavailable):
@@ -252,77 +165,6 @@ def test_redis_that_goes_away_is_no_crash(wechat_server: WeChatServer) -> None:
         WeChat(make_settings(wechat_api_url=wechat_server.url), away).sign_in()
 
 
-def refused(connection: redis.Redis, document: dict[str, object]) -> tuple[OddServer, WeChat]:
-    """Let one process be refused; return the server, and another process."""
-    connection.set(TOKEN_KEY, "token")
-    with running(says(document)) as server:
-        settings = make_settings(wechat_api_url=server.url)
-        with pytest.raises(WeChatPaused):
-            WeChat(settings, connection).send_text(OPENID, "x")
-    return server, WeChat(settings, connection)
-
-
-@pytest.mark.parametrize("errcode", [45009, 45011, 40164, 89503, 40013, 40125, 48001])
-def test_account_refused_is_asked_for_by_nobody_until_the_pause_ends(
-    connection: redis.Redis, errcode: int
-) -> None:
-    server, other = refused(connection, {"errcode": errcode})
-    with pytest.raises(WeChatPaused, match=rf"left alone until .*errcode {errcode}"):
-        other.sign_in()
-    with pytest.raises(WeChatPaused, match=rf"left alone until .*errcode {errcode}"):
-        other.send_text(OPENID, "x")
-    assert len(server.paths) == 1
-    connection.delete(f"kantu:wechat:{APP_ID}:pause:send")
-    other.sign_in()
-
-
-def test_pause_is_of_one_api(connection: redis.Redis) -> None:
-    _, other = refused(connection, {"errcode": 45009})
-    with pytest.raises(WeChatUnavailable, match="media/get broke off"):  # the server has gone
-        other.fetch_picture("media")
-
-
-def test_server_that_is_not_on_the_list_is_named(
-    connection: redis.Redis, caplog: pytest.LogCaptureFixture
-) -> None:
-    errmsg = "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 5f-1-2"
-    with running(says({"errcode": 40164, "errmsg": errmsg})) as server:
-        settings = make_settings(wechat_api_url=server.url)
-        with pytest.raises(WeChatPaused, match=r"not on the list: 203\.0\.113\.7$"):
-            WeChat(settings, connection).sign_in()
-        with pytest.raises(WeChatPaused, match="40164"):
-            WeChat(settings, connection).sign_in()
-    assert server.paths == ["/cgi-bin/stable_token"]
-    (record,) = caplog.records
-    assert record.levelno == logging.ERROR
-    assert "add it to the IP list" in record.getMessage()
-
-
-def test_token_office_that_does_not_answer_is_waited_for_once(
-    connection: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("worker.wechat._TIMEOUT", (1.0, 0.5))
-
-    def fail(wechat: WeChat) -> None:
-        with pytest.raises(WeChatPaused, match="did not answer"):
-            wechat.sign_in()
-
-    with running(hang(2)) as server, concurrent.futures.ThreadPoolExecutor(8) as threads:
-        settings = make_settings(wechat_api_url=server.url)
-        list(threads.map(fail, [WeChat(settings, connection) for _ in range(8)]))
-    assert len(server.paths) == 1
-
-
-@pytest.mark.parametrize("errcode", [-1, 40001, 40002, 45009])
-def test_errcode_in_place_of_a_token_is_never_about_the_message(
-    connection: redis.Redis, errcode: int
-) -> None:
-    with odd_server(says({"errcode": errcode})) as url:
-        wechat = WeChat(make_settings(wechat_api_url=url), connection)
-        with pytest.raises(WeChatPaused, match=f"errcode {errcode},"):
-            wechat.send_text(OPENID, "x")
-
-
 def test_signing_in_and_sending_cost_one_trip_to_redis(
     wechat: WeChat, connection: redis.Redis
 ) -> None:
@@ -333,75 +175,6 @@ def test_signing_in_and_sending_cost_one_trip_to_redis(
     stats = connection.info("commandstats")
     assert sum(stats[f"cmdstat_{name}"]["calls"] for name in ("mget",)) == 1
     assert not stats.keys() & {"cmdstat_get", "cmdstat_set", "cmdstat_evalsha"}
-
-
-def test_drip_of_a_picture_has_an_end(
-    connection: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("worker.wechat._DOWNLOAD_LIMIT", 0.3)
-    connection.set(TOKEN_KEY, "token")
-    with odd_server(drip(0.05)) as url, pytest.raises(WeChatUnavailable, match="AnswerTooSlow"):
-        WeChat(make_settings(wechat_api_url=url), connection).fetch_picture("media")
-
-
-@contextlib.contextmanager
-def wechat_and_web(
-    connection: redis.Redis, media: Respond, web: Respond
-) -> Iterator[tuple[WeChat, OddServer, OddServer]]:
-    """WeChat's API, and the host of PicUrls, which is not where its name leads."""
-    connection.set(TOKEN_KEY, "token")
-    with running(media) as api, running(web) as host:
-        wechat = WeChat(make_settings(wechat_api_url=api.url), connection)
-        wechat._web = PublicWeb(
-            ["qpic.cn"],
-            LARGEST_PICTURE,
-            connect=lambda *_: socket.create_connection(("127.0.0.1", host.port)),
-        )
-        yield wechat, api, host
-
-
-@pytest.mark.parametrize("errcode", [40007, 40164, 45009, 45011, 48001, 40004])
-def test_picture_that_the_api_refuses_is_fetched_by_its_address(
-    connection: redis.Redis, jpeg: bytes, errcode: int
-) -> None:
-    media, web = says({"errcode": errcode}), answer(200, jpeg)
-    with wechat_and_web(connection, media, web) as (wechat, _, host):
-        assert wechat.fetch_picture("media", PIC_URL) == jpeg
-    assert host.paths == ["/mmbiz_jpg/abc/0"]
-
-
-def test_quota_used_up_leaves_the_address_and_asks_the_api_no_more(
-    connection: redis.Redis, jpeg: bytes
-) -> None:
-    media, web = says({"errcode": 45009}), answer(200, jpeg)
-    with wechat_and_web(connection, media, web) as (wechat, api, host):
-        for _ in range(3):
-            assert wechat.fetch_picture("media", PIC_URL) == jpeg
-    assert (len(api.paths), len(host.paths)) == (1, 3)
-
-
-@pytest.mark.parametrize("url", ["", "http://127.0.0.1/x", PIC_URL])
-def test_refusal_of_the_api_is_what_counts_where_the_address_does_not_help(
-    connection: redis.Redis, url: str
-) -> None:
-    media, web = says({"errcode": 40007}), answer(404, b"")
-    with (
-        wechat_and_web(connection, media, web) as (wechat, *_),
-        pytest.raises(PictureExpired, match="40007"),
-    ):
-        wechat.fetch_picture("media", url)
-
-
-def test_api_that_is_busy_or_away_is_asked_again_first(
-    connection: redis.Redis, jpeg: bytes
-) -> None:
-    media, web = says({"errcode": -1}), answer(200, jpeg)
-    with (
-        wechat_and_web(connection, media, web) as (wechat, _, host),
-        pytest.raises(WeChatUnavailable, match="busy"),
-    ):
-        wechat.fetch_picture("media", PIC_URL)
-    assert host.paths == []
 
 
 def test_every_token_refused_is_given_up_with_its_api_call(connection: redis.Redis) -> None:
@@ -421,43 +194,3 @@ def test_every_token_refused_is_given_up_with_its_api_call(connection: redis.Red
         "/cgi-bin/stable_token",
         "/cgi-bin/media/get",
     ]
-
-
-def test_picture_is_uploaded_and_sent(
-    wechat: WeChat, wechat_server: WeChatServer, jpeg: bytes
-) -> None:
-    media_id = wechat.upload_picture(jpeg)
-    assert wechat_server.account.media.get(media_id) == jpeg
-    wechat.send_picture(OPENID, media_id)
-    events = wechat_server.account.transcript.since(0)
-    assert [each["picture"] for each in events if each["kind"] == "picture"] == [media_id]
-
-
-def test_upload_with_a_token_that_ended_is_tried_again(
-    wechat: WeChat, wechat_server: WeChatServer, connection: redis.Redis, jpeg: bytes
-) -> None:
-    wechat.sign_in()
-    connection.set(TOKEN_KEY, "an old one", ex=60)
-    assert wechat.upload_picture(jpeg)
-    assert wechat_server.requests.count("/cgi-bin/media/upload") == 2
-
-
-@pytest.mark.parametrize(
-    ("respond", "error"),
-    [
-        (says({"errcode": 45009, "errmsg": "reach max api daily quota limit"}), WeChatPaused),
-        (says({"errcode": 40004, "errmsg": "invalid media type"}), WeChatRefused),
-        (says({"errcode": -1}), WeChatUnavailable),
-        (says({}), WeChatUnavailable),
-        (says([]), WeChatUnavailable),
-        (says({"media_id": 3}), WeChatUnavailable),
-        (answer(200, b"<html>"), WeChatUnavailable),
-        (answer(502, b""), WeChatUnavailable),
-    ],
-)
-def test_upload_that_fails_is_told_as_any_other(
-    connection: redis.Redis, respond: Respond, error: type[AnswerError]
-) -> None:
-    connection.set(TOKEN_KEY, "a token", ex=60)
-    with odd_server(respond) as url, pytest.raises(error):
-        WeChat(make_settings(wechat_api_url=url), connection).upload_picture(b"\xff\xd8")
