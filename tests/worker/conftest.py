@@ -112,6 +112,11 @@ def send(connection: redis.Redis, services: Services, wechat_server: WeChatServe
 
 
 @pytest.fixture
+def texts(wechat_server: WeChatServer) -> Callable[[], list[str]]:
+    return wechat_server.texts
+
+
+@pytest.fixture
 def wechat(wechat_server: WeChatServer, connection: redis.Redis) -> WeChat:
     """What asks WeChat, which lets it write to the tests' follower."""
     account = wechat_server.account
