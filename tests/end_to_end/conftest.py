@@ -1,8 +1,9 @@
-"""The whole product, as `make demo` starts it, asked through the simulator's own JSON."""
+"""The whole product: as `make demo` starts it, or before a WeChat and models that tests break."""
 
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ import requests
 
 from launch import programs
 from simulator.demo import QUESTIONS, Demo
+from tests.chaos.arena import Arena
+from tests.chaos.models import scene
 from tests.conftest import until
+from tests.end_to_end.chat import SECONDS, Chat, begin, opened
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -116,3 +120,31 @@ def log(demo: Demo) -> Log:
         return Path(demo.folder / "logs" / f"{name}.log").read_text("utf-8")
 
     return read
+
+
+@pytest.fixture(scope="module")
+def arena(tmp_path_factory: pytest.TempPathFactory, samples: dict[str, bytes]) -> Iterator[Arena]:
+    """Everything, replying by push."""
+    with opened(tmp_path_factory.mktemp("push"), samples["1-digit-3"]) as arena:
+        yield arena
+
+
+@pytest.fixture
+def chat(arena: Arena, language: str) -> Iterator[Chat]:
+    """The phone of somebody new, who has chosen the language of the test."""
+    yield begin(arena, arena.courier, language)
+    arena.models.scene = scene()
+
+
+@pytest.fixture
+def held(arena: Arena) -> Iterator[threading.Event]:
+    """Have the models wait until the test lets them go on."""
+    go_on = threading.Event()
+
+    def wait() -> None:
+        go_on.wait(SECONDS)
+
+    arena.models.behave = wait
+    yield go_on
+    go_on.set()
+    arena.models.behave = lambda: None

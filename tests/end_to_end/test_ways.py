@@ -14,10 +14,15 @@ from typing import Any
 import pytest
 
 from labels import phrase
+from launch import programs
+from launch.supervisor import free_port
+from simulator.courier import Courier
 from simulator.errors import ApiError
 from tests.chaos.arena import Arena
-from tests.chaos.models import ANSWER
-from tests.conftest import WeChatServer, until
+from tests.chaos.models import ANSWER, REPLY
+from tests.conftest import WeChatServer, make_settings, until
+from tests.end_to_end.chat import BOTH, DRAWING, Chat, begin, opened
+from worker.scene import describe, read_scene, suggest
 
 Start = Callable[..., Arena]
 
@@ -116,3 +121,60 @@ def test_account_that_may_not_push_answers_passively_by_itself(
     assert first.endswith(ANSWER)
     assert second.endswith(ANSWER)
     assert ways(arena, openid) == ["passive"]
+
+
+@pytest.fixture(scope="module")
+def passive(tmp_path_factory: pytest.TempPathFactory, samples: dict[str, bytes]) -> Iterator[Arena]:
+    """Everything, replying in WeChat's own requests."""
+    picture = samples["1-digit-3"]
+    with opened(tmp_path_factory.mktemp("passive"), picture, WECHAT_REPLY="passive") as arena:
+        yield arena
+
+
+@BOTH
+def test_passive_answer_offers_numbers(passive: Arena, language: str) -> None:
+    passive.models.scene = DRAWING
+    chat = begin(passive, passive.courier, language)
+    answer, _, choices = chat.show().partition("\n\n")
+    assert answer == describe(read_scene(DRAWING), language)
+    texts = [chat.words("right"), chat.words("wrong"), *suggest(read_scene(DRAWING), language)]
+    lines = [chat.words("choice", number=number, text=text) for number, text in enumerate(texts, 1)]
+    assert choices.splitlines() == [chat.words("choose"), *lines]
+    assert chat.say("1") == chat.words("thanks_right")
+    answer, _, choices = chat.say("3").partition("\n\n")
+    assert answer == REPLY + chat.words("ask_largest")
+    assert len(choices.splitlines()) == 5
+    assert {each["way"] for each in chat.events("answer")} == {"passive"}
+
+
+@BOTH
+def test_account_without_menus_offers_numbers_by_push(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat.arena.account, "menus", False)
+    answer, _, choices = chat.show().partition("\n\n")
+    assert answer.startswith(chat.words("sure", percent="96.0%", name=""))
+    assert choices.splitlines()[0] == chat.words("choose")
+    assert chat.events("menu") == []
+    assert chat.events("answer")[-1]["way"] == "push"
+    assert chat.say("2") == chat.words("thanks_wrong")
+
+
+@BOTH
+def test_picture_is_acknowledged_where_the_account_wants_it(
+    arena: Arena, language: str, tmp_path: Path
+) -> None:
+    port = free_port()
+    environment = {**arena.environment, "ACKNOWLEDGE": "true"}
+    app = programs.webhook(port, environment, tmp_path / "app.log")
+    app.start()
+    try:
+        until(app.ready)
+        courier = Courier(arena.account, make_settings(), f"http://127.0.0.1:{port}/wechat")
+        chat = begin(arena, courier, language)
+        chat.send()
+        texts = sorted(chat.hear(2))  # the push may be quicker
+        assert chat.words("acknowledged") in texts
+        assert any(text.startswith(chat.words("sure", percent="96.0%", name="")) for text in texts)
+    finally:
+        app.end()
