@@ -20,7 +20,7 @@ from rq.job import Job
 from contract.outcome import Outcome
 from labels import phrase
 from worker.delivery import deliver, record, saved_reply
-from worker.errors import AnswerError
+from worker.errors import AnswerError, RedisAway
 from worker.post import Reply
 from worker.services import Services
 
@@ -45,18 +45,20 @@ class Reconciler:
         """Settle what can be settled; stop where WeChat is away."""
         if time.monotonic() < self._not_before:
             return
-        failed = set(self._queue.failed_job_registry.get_job_ids(cleanup=False))
-        self._ended &= failed
+        # In the order in which they failed: who has waited longest comes first.
+        failed = self._queue.failed_job_registry.get_job_ids(cleanup=False)
+        self._ended &= set(failed)
+        unsettled = [job_id for job_id in failed if job_id not in self._ended]
         waiting = self._services.waiting.longer_than(_SETTLED_BY_OTHERS)
-        if failed == self._ended and not waiting:
+        if not unsettled and not waiting:
             return
         lock = self._queue.connection.lock(_LOCK, timeout=_LOCK_TTL, blocking=False)
         try:
             with lock:
                 self._settle_waiting(waiting, lock.reacquire)
-                self._settle_failed(sorted(failed - self._ended), lock.reacquire)
-        except LockError:
-            return  # another process is at it
+                self._settle_failed(unsettled, lock.reacquire)
+        except (LockError, RedisAway):
+            return  # another process is at it, or Redis is back at the next look
         except AnswerError:
             self._not_before = time.monotonic() + _PAUSE
 

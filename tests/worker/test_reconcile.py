@@ -67,6 +67,24 @@ def test_job_of_another_making_holds_up_no_other(
     assert [job(each).meta["outcome"] for each in (strange, damaged)] == ["dropped"] * 2
 
 
+def test_who_has_waited_longest_is_answered_first(
+    work: Work,
+    send: Send,
+    job: Fetch,
+    services: Services,
+    connection: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    jpeg: bytes,
+) -> None:
+    with monkeypatch.context() as away:
+        away.setattr("worker.vision.Classifier.classify", Counted(ModelUnavailable("away")))
+        ids = sorted((send(jpeg, number=number) for number in range(5)), reverse=True)
+        work()
+    connection.zadd("rq:failed:pictures", {each: at for at, each in enumerate(ids, 1_795_000_000)})
+    Reconciler(picture_queue(connection), services).run()
+    assert sorted(ids, key=lambda each: float(job(each).meta["sent"])) == ids
+
+
 def test_only_one_process_reconciles_at_a_time(
     work: Work,
     send: Send,
