@@ -1,9 +1,9 @@
 """How each message ended, and the claim that keeps an answer from being sent twice.
 
-    no claim ── take() ──> claimed ── sent ──> outcome recorded in the job
-       ^                      │
-       ├── release(): it was certainly not sent
-       └── forget(): a person wants it answered anew
+    no claim ── take() ──> claimed ── close() ──> outcome, in the job, too
+       ^                      │                      │
+       ├── release(): certainly not sent             │
+       └── forget(): a person wants it answered anew ┘
 
 A claim without an outcome means that a worker died while sending: nobody knows whether the follower
 has the answer, so it is not sent again.
@@ -51,12 +51,18 @@ class SendClaim:
         key = self._key(job_id)
         if self._redis.set(key, mark, nx=True, ex=_CLAIM_TTL):
             return True
-        return self._look(job_id) == mark
+        return self._read(job_id) == mark
 
-    def age(self, job_id: str) -> float:
-        """Return for how many seconds it has been taken; 0 where it is free."""
-        taken = self._look(job_id)
-        return time.time() - float(taken) if taken else 0.0
+    def look(self, job_id: str) -> Outcome | float:
+        """Return how it ended, else for how many seconds it has been taken; 0 where it is free."""
+        found = self._read(job_id)
+        if found in set(Outcome):
+            return Outcome(found)
+        return time.time() - float(found) if found else 0.0
+
+    def close(self, pipeline: Pipeline, job_id: str, outcome: Outcome) -> None:
+        """Have a pipeline note how it ended: who comes late may find the job forgotten."""
+        pipeline.set(self._key(job_id), str(outcome), ex=_CLAIM_TTL)
 
     def release(self, job_id: str, mark: str) -> None:
         """Give the right back: it is certain that nothing was sent."""
@@ -66,9 +72,9 @@ class SendClaim:
         """Have a pipeline free the message, whoever has it: it is to be answered anew."""
         pipeline.delete(self._key(job_id))
 
-    def _look(self, job_id: str) -> str:
-        mark: Any = self._redis.get(self._key(job_id))
-        return mark.decode() if mark else ""
+    def _read(self, job_id: str) -> str:
+        found: Any = self._redis.get(self._key(job_id))
+        return found.decode() if found else ""
 
     @staticmethod
     def _key(job_id: str) -> str:

@@ -11,9 +11,10 @@ import dataclasses
 import logging
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 import redis
+from redis.client import Pipeline
 from rq.exceptions import DeserializationError
 from rq.job import Job
 
@@ -159,24 +160,23 @@ def _insist(action: Callable[[], _T]) -> _T:
 
 def _claimed(job: Job, message: ImageJob, reply: Reply, services: Services) -> str:
     """Say what it means that somebody has the claim: is sending just now, or died while sending."""
-    if known := _recorded(job):
-        return known
-    if services.claim.age(job.id) < _LONGEST_SEND:
+    found = services.claim.look(job.id)
+    if isinstance(found, Outcome):
+        return _known(job, found)
+    if found < _LONGEST_SEND:
         return _wait(job, services)
     return _unknown(job, message, reply, services, "an earlier attempt died while sending")
 
 
-def _recorded(job: Job) -> str:
-    """Return the outcome that another has recorded; empty for none.
+def _known(job: Job, outcome: Outcome) -> str:
+    """Return the outcome that another has recorded, and see that it stands in the job.
 
-    An attempt that knew nothing of it may have saved its own notes over those with the outcome.
+    An attempt that knew nothing of it may have saved its own notes over those that had it.
     """
-    found = cast("bytes | None", job.connection.hget(job.key, "outcome"))
-    known = found.decode() if found else ""
-    if known and "outcome" not in job.get_meta():
-        note(job, outcome=known)
+    if "outcome" not in job.get_meta():
+        note(job, outcome=str(outcome))
         job.save_meta()
-    return known
+    return str(outcome)
 
 
 def _unknown(job: Job, message: ImageJob, reply: Reply, services: Services, reason: str) -> str:
@@ -204,20 +204,32 @@ def record(job: Job, outcome: Outcome, services: Services, reason: str = "") -> 
     note(job, outcome=str(outcome), sent=time.time())
     if reason:
         note(job, reason=reason)
-    notes = bytes(job.serializer.dumps(job.meta))
     steps = durations(_received(job), job.meta)
-    # In a field of its own, too: an attempt that overlaps with this one writes meta as a whole.
-    written: dict[Any, Any] = {"meta": notes, "outcome": str(outcome)}
+
+    def count(pipeline: Pipeline) -> None:
+        tally.count_message(pipeline, job.id, str(outcome), steps, time.time())
+
     try:
-        with job.connection.pipeline(transaction=False) as pipeline:
-            pipeline.hset(job.key, mapping=written)
-            tally.count_message(pipeline, job.id, str(outcome), steps, time.time())
-            pipeline.execute()
+        _keep(job, outcome, services, count)
     except redis.RedisError:  # it may be counted already, and is not counted twice
-        _insist(lambda: job.connection.hset(job.key, mapping=written))
+        _insist(lambda: _keep(job, outcome, services))
     metrics.count_message(outcome, steps)
     _say(job, outcome, services, steps)
     return str(outcome)
+
+
+def _keep(
+    job: Job, outcome: Outcome, services: Services, *also: Callable[[Pipeline], None]
+) -> None:
+    """Write down in one trip how it ended: in the job, whose meta each attempt writes as a whole,
+    and where who comes late learns it.
+    """
+    with job.connection.pipeline(transaction=False) as pipeline:
+        pipeline.hset(job.key, "meta", bytes(job.serializer.dumps(job.meta)))
+        services.claim.close(pipeline, job.id, outcome)
+        for each in also:
+            each(pipeline)
+        pipeline.execute()
 
 
 def _say(job: Job, outcome: Outcome, services: Services, steps: dict[str, float]) -> None:

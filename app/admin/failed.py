@@ -101,7 +101,6 @@ class Failed:
     def _begin_anew(self, job: Job, pipeline: Pipeline) -> None:
         if "outcome" in job.meta:
             self._claim.forget(pipeline, job.id)
-            pipeline.hdel(job.key, "outcome")
             job.meta = {name: value for name, value in job.meta.items() if name not in _OLD}
         pipeline.zrem(self._key, job.id)
         job.retries_left, job.started_at, job.ended_at = ATTEMPTS - 1, None, None

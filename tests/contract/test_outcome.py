@@ -7,7 +7,7 @@ import concurrent.futures
 import pytest
 import redis
 
-from contract.outcome import SendClaim
+from contract.outcome import Outcome, SendClaim
 
 
 def test_only_one_of_many_may_send(connection: redis.Redis) -> None:
@@ -48,11 +48,18 @@ def test_claim_of_another_is_not_released(connection: redis.Redis) -> None:
     assert claim.take("job", second)
 
 
-def test_age_is_that_of_the_claim(connection: redis.Redis) -> None:
+def test_who_comes_late_learns_how_it_ended(connection: redis.Redis) -> None:
     claim = SendClaim(connection)
-    assert claim.age("job") == 0
+    assert claim.look("job") == 0
     claim.take("job", claim.mark())
-    assert 0 < claim.age("job") < 60
+    age = claim.look("job")
+    assert isinstance(age, float)
+    assert 0 < age < 60
+    with connection.pipeline() as pipeline:
+        claim.close(pipeline, "job", Outcome.SENT)
+        pipeline.execute()
+    assert claim.look("job") is Outcome.SENT
+    assert not claim.take("job", claim.mark())
 
 
 def test_claims_of_two_jobs_are_apart(connection: redis.Redis) -> None:

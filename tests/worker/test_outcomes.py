@@ -209,6 +209,18 @@ def test_reply_that_waits_for_its_turn_is_kept_while_all_workers_are_down(
     machine.teardown()
 
 
+def test_who_has_stood_still_for_an_hour_learns_that_it_is_answered(play: type[Play]) -> None:
+    machine = play()
+    machine.two_messages(questions=False)
+    machine.fall_silent_or_speak_again(0)
+    machine.go_on(0, "job", steps=5)
+    machine.pass_time(13)
+    machine.finish(0, "upkeep")
+    machine.finish(1, "job")  # the same job, taken from who was silent
+    machine.pass_time(3700)  # until it is forgotten
+    machine.teardown()
+
+
 def test_nothing_is_kept_of_who_leaves_before_a_reply_is_parked(play: type[Play]) -> None:
     machine = play()
     machine.two_messages(questions=True)

@@ -18,7 +18,7 @@ from app import create_app
 from contract.connection import connect
 from contract.job import ImageJob, picture_queue
 from contract.mailbox import Mailbox
-from contract.outcome import Outcome
+from contract.outcome import Outcome, SendClaim
 from contract.settings import Settings
 from labels import phrase
 from simulator.account import Account
@@ -182,8 +182,8 @@ class World:
 
     def outcome(self, job: str) -> str:
         """Return the outcome of a message; empty for none yet."""
-        found: Any = self.redis.hget(f"rq:job:{job}", "outcome")
-        return str(found.decode()) if found else self.noted_outcome(job)
+        found = SendClaim(self.redis).look(job)
+        return str(found) if isinstance(found, Outcome) else self.noted_outcome(job)
 
     def noted_outcome(self, job: str) -> str:
         """Return the outcome where everybody looks for it; an attempt that overlaps may hide it."""
