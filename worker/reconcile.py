@@ -67,7 +67,8 @@ class Reconciler:
             keep_lock()
             if job is not None and "outcome" not in job.meta:
                 self._settle(job, in_turn=False)
-            self._ended.add(job_id)
+            if job is None or "outcome" in job.meta:  # else somebody else has its claim for now
+                self._ended.add(job_id)
 
     def _settle_waiting(self, waited: dict[str, float], keep_lock: Callable[[], object]) -> None:
         for job_id, job in zip(waited, self._fetch(list(waited)), strict=True):

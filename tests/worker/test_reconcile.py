@@ -85,6 +85,27 @@ def test_who_has_waited_longest_is_answered_first(
     assert sorted(ids, key=lambda each: float(job(each).meta["sent"])) == ids
 
 
+def test_failed_message_that_another_may_be_sending_is_looked_at_again(
+    work: Work,
+    send: Send,
+    job: Fetch,
+    services: Services,
+    connection: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    jpeg: bytes,
+) -> None:
+    monkeypatch.setattr("worker.vision.Classifier.classify", Counted(ModelUnavailable("away")))
+    job_id = send(jpeg)
+    work()
+    services.claim.take(job_id, services.claim.mark())  # by a worker that died over the apology
+    reconciler = Reconciler(picture_queue(connection), services)
+    reconciler.run()
+    assert "outcome" not in job(job_id).meta
+    monkeypatch.setattr("worker.delivery._LONGEST_SEND", 0)
+    reconciler.run()
+    assert job(job_id).meta["outcome"] == "unknown"
+
+
 def test_only_one_process_reconciles_at_a_time(
     work: Work,
     send: Send,
