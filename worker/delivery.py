@@ -11,7 +11,6 @@ import dataclasses
 import logging
 import time
 from collections.abc import Callable, Iterator
-from typing import TypeVar
 
 import redis
 from redis.client import Pipeline
@@ -26,15 +25,15 @@ from contract.turns import Place
 from labels import phrase
 from worker import metrics
 from worker.errors import AnswerError, SendBroken, WeChatClosed, WeChatParked, WeChatRefused
+from worker.insistence import insist
 from worker.post import Reply
 from worker.services import Services
 
 logger = logging.getLogger(__name__)
 WAITING = "waiting"
-_T = TypeVar("_T")
-_LONGEST_SEND = 30  # seconds; a claim without an outcome for longer means a death while sending
-_INSISTENCE = 6  # seconds; twice that and WeChat's answer take less than the longest send
-_PAUSE = 0.2  # seconds
+# Seconds; a claim without an outcome for longer means a death while sending. WeChat's answer takes
+# up to 13, and what is insisted on (worker.insistence) 6 before it and 12 after it.
+_LONGEST_SEND = 45
 # What reading a job of another making may raise.
 _FOREIGN = (AttributeError, DeserializationError, KeyError, TypeError, ValueError)
 
@@ -120,7 +119,7 @@ def _send_waiting(job: Job, services: Services) -> bool:
 def _send(job: Job, message: ImageJob, reply: Reply, services: Services) -> str:
     closed = services.post.closed()  # before the claim: what fails here was certainly not sent
     mark = services.claim.mark()
-    if not _insist(lambda: services.claim.take(job.id, mark)):
+    if not insist(lambda: services.claim.take(job.id, mark)):
         return _claimed(job, message, reply, services)
     note(job, claimed=time.time())
     try:
@@ -136,26 +135,11 @@ def _send(job: Job, message: ImageJob, reply: Reply, services: Services) -> str:
     except WeChatRefused as error:
         return record(job, Outcome.DROPPED, services, str(error))
     except AnswerError:
-        _insist(lambda: services.claim.release(job.id, mark))
+        insist(lambda: services.claim.release(job.id, mark))
         raise
     outcome = record(job, reply.outcome, services)
     services.post.send_picture(message, reply)  # who dies over it has told the answer
     return outcome
-
-
-def _insist(action: Callable[[], _T]) -> _T:
-    """Return what it returns; try again while Redis is away, which may have done it already.
-
-    Between the claim and the outcome only we know what became of the message.
-    """
-    end = time.monotonic() + _INSISTENCE
-    while True:
-        try:
-            return action()
-        except (redis.ConnectionError, redis.TimeoutError):
-            if time.monotonic() >= end:
-                raise
-        time.sleep(_PAUSE)
 
 
 def _claimed(job: Job, message: ImageJob, reply: Reply, services: Services) -> str:
@@ -212,7 +196,7 @@ def record(job: Job, outcome: Outcome, services: Services, reason: str = "") -> 
     try:
         _keep(job, outcome, services, count)
     except redis.RedisError:  # it may be counted already, and is not counted twice
-        _insist(lambda: _keep(job, outcome, services))
+        insist(lambda: _keep(job, outcome, services))
     metrics.count_message(outcome, steps)
     _say(job, outcome, services, steps)
     return str(outcome)
@@ -225,8 +209,8 @@ def _keep(
     and where who comes late learns it.
     """
     with job.connection.pipeline(transaction=False) as pipeline:
+        services.claim.close(pipeline, job.id, outcome)  # first: that is where it is looked for
         pipeline.hset(job.key, "meta", bytes(job.serializer.dumps(job.meta)))
-        services.claim.close(pipeline, job.id, outcome)
         for each in also:
             each(pipeline)
         pipeline.execute()

@@ -12,7 +12,7 @@ AnswerError             retry  phrase
 ├── AddressRefused      no     picture_expired      a PicUrl that we do not ask, or that gave none
 ├── ModelUnavailable    yes    apology              away, slow, or answering nonsense
 │   └── ModelSilent     yes    apology              no answer at all: it counts for the breaker
-├── RedisAway           yes    apology              before a send; certainly nothing was done
+├── RedisAway           yes    apology              before a send; certainly nothing was sent
 ├── WeChatUnavailable   yes    apology              away or busy; certainly nothing was done
 │   └── WeChatPaused    yes    apology              it refuses the account: not asked until a time
 │       └── WeChatClosed yes   apology              and that is hours away, or no time at all

@@ -30,6 +30,7 @@ from worker.errors import (
     WeChatParked,
     WeChatRefused,
 )
+from worker.insistence import insist
 from worker.wechat import WeChat
 
 logger = logging.getLogger(__name__)
@@ -86,11 +87,8 @@ class Post:
         try:
             self._send(message, first, offer)
         except (WeChatRefused, WeChatClosed) as error:
-            if isinstance(error, WeChatParked):
-                self.quota.exhaust(follower)
-            if offer:  # nobody has seen it, so a number would mean nothing
-                self.offers.forget(follower)
-            self._forget_who_left(message)
+            parked, had_offer = isinstance(error, WeChatParked), offer is not None
+            insist(lambda: self._note_refusal(message, parked=parked, had_offer=had_offer))
             raise
         for number, part in enumerate(rest, 1):
             self.mailbox.put(follower, f"{message.id}:{number}", message.received, part)
@@ -103,8 +101,15 @@ class Post:
             if not self.quota.spend(message.follower):
                 raise WeChatParked(_NO_PUSHES_LEFT, "by our own count")
             return self._offer(message, reply)
-        except redis.RedisError as error:
+        except (redis.ConnectionError, redis.TimeoutError) as error:
             raise RedisAway(f"before the send: {type(error).__name__}") from None
+
+    def _note_refusal(self, message: ImageJob, *, parked: bool, had_offer: bool) -> None:
+        if parked:
+            self.quota.exhaust(message.follower)
+        if had_offer:  # nobody has seen it, so a number would mean nothing
+            self.offers.forget(message.follower)
+        self._forget_who_left(message)
 
     def send_picture(self, message: ImageJob, reply: Reply) -> None:
         """Send the picture that goes along with a reply that was pushed, if it may; it is extra."""
@@ -134,8 +139,8 @@ class Post:
         offer = self._offer(message, reply) if self.settings.wechat_reply != "push" else None
         text = reply.text + (_numbered(offer, message) if offer else "")
         self.mailbox.put(message.follower, message.id, message.received, text)
-        self._forget_who_left(message)
-        self.holds.wake(message.id)
+        insist(lambda: self._forget_who_left(message))
+        insist(lambda: self.holds.wake(message.id))
 
     def _forget_who_left(self, message: ImageJob) -> None:
         """Keep nothing of a follower who left while the reply was on its way."""

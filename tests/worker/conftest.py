@@ -13,6 +13,7 @@ from rq.serializers import JSONSerializer
 
 import contract.outcome
 import worker.delivery
+import worker.insistence
 import worker.job
 import worker.line
 import worker.reconcile
@@ -135,8 +136,8 @@ def stage_time(monkeypatch: pytest.MonkeyPatch) -> Time:
     """The clock of plays on the stage, in the place of ours."""
     clock = Time()
     for module in (
-        contract.outcome, worker.delivery, worker.job, worker.line, worker.reconcile,
-        worker.recovery, worker.waiting,
+        contract.outcome, worker.delivery, worker.insistence, worker.job, worker.line,
+        worker.reconcile, worker.recovery, worker.waiting,
     ):  # fmt: skip
         monkeypatch.setattr(module, "time", clock)
     monkeypatch.setattr("worker.pool._LOOK", 0)
