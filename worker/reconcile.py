@@ -27,7 +27,9 @@ from worker.services import Services
 logger = logging.getLogger(__name__)
 _PAUSE = 30  # seconds without a try after WeChat would not take one
 _LOCK = "kantu:reconcile"
-_LOCK_TTL = 60  # seconds; longer than the longest send
+# Seconds for which who dies over it holds up the others. Should a send take longer, two go through
+# the jobs for a moment: claims see that none is answered twice.
+_LOCK_TTL = 15
 _SETTLED_BY_OTHERS = 5  # seconds: until then the message before it is expected to send it
 _PATIENCE = 20  # seconds that a reply waits for its turn
 
