@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,10 +10,8 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from launch import programs
-from launch.supervisor import free_port
 from simulator.demo import QUESTIONS, Demo
 from tests.chaos.arena import Arena
 from tests.chaos.models import scene
@@ -126,73 +120,6 @@ def log(demo: Demo) -> Log:
         return Path(demo.folder / "logs" / f"{name}.log").read_text("utf-8")
 
     return read
-
-
-_RUN = """
-import pathlib, sys
-from launch import programs
-from simulator import demo
-demo.FOLDER, programs.MODELS = map(pathlib.Path, sys.argv[1:])
-demo.PAGE_PORT = 0
-demo.main()
-"""
-Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory, shipped: Path) -> Iterator[str]:
-    """The page of `make demo`, a program of its own, as its buttons need it."""
-    folder = tmp_path_factory.mktemp("demo")
-    environment = {**os.environ, "KERAS_WEIGHTS_URL": f"http://127.0.0.1:{free_port()}"}
-    demo = subprocess.Popen(
-        [sys.executable, "-c", _RUN, str(folder), str(shipped)],
-        env=environment, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert demo.stdout is not None
-    words = (word for line in demo.stdout for word in line.split())
-    yield next(word for word in words if word.startswith("http://127.0.0.1:"))
-    demo.send_signal(signal.SIGINT)
-    demo.stdout.read()
-    assert demo.wait(30) == 0
-    demo.stdout.close()
-
-
-@pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Open]:
-    """Open the page as somebody else would; at the end, nothing may have gone wrong in it."""
-    complaints: list[str] = []
-    contexts = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            complaints.append(message.text)
-
-    def visit(path: str = "", *, width: int = 1440, dark: bool = False, lang: str = "zh") -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if dark else "light",
-            locale="zh-CN" if lang == "zh" else "en-GB",
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", note)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(address + path)
-        page.wait_for_selector("body[data-ready]")
-        return page
-
-    yield visit
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def wait_for_answers(page: Page, number: int) -> list[str]:
-    """Return what the account has said, once there are that many answers and none is awaited."""
-    said = page.locator(".theirs:not(.typing) .bubble")
-    expect(said).to_have_count(number, timeout=30_000)
-    expect(page.locator(".typing")).to_have_count(0, timeout=30_000)
-    return said.all_inner_texts()
 
 
 @pytest.fixture(scope="module")
