@@ -10,10 +10,9 @@ import contextlib
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 
 import redis
-from redis.client import Pipeline
 from rq.exceptions import DeserializationError
 from rq.job import Job
 
@@ -32,7 +31,7 @@ from worker.services import Services
 logger = logging.getLogger(__name__)
 WAITING = "waiting"
 # Seconds; a claim without an outcome for longer means a death while sending. WeChat's answer takes
-# up to 13, and what is insisted on (worker.insistence) 6 before it and 12 after it.
+# up to 13, and what is insisted on (worker.insistence) 6 before it and 24 after it.
 _LONGEST_SEND = 45
 # What reading a job of another making may raise.
 _FOREIGN = (AttributeError, DeserializationError, KeyError, TypeError, ValueError)
@@ -189,12 +188,8 @@ def record(job: Job, outcome: Outcome, services: Services, reason: str = "") -> 
     if reason:
         note(job, reason=reason)
     steps = durations(_received(job), job.meta)
-
-    def count(pipeline: Pipeline) -> None:
-        tally.count_message(pipeline, job.id, str(outcome), steps, time.time())
-
     try:
-        _keep(job, outcome, services, count)
+        _keep(job, outcome, services, steps)
     except redis.RedisError:  # it may be counted already, and is not counted twice
         insist(lambda: _keep(job, outcome, services))
     metrics.count_message(outcome, steps)
@@ -203,16 +198,15 @@ def record(job: Job, outcome: Outcome, services: Services, reason: str = "") -> 
 
 
 def _keep(
-    job: Job, outcome: Outcome, services: Services, *also: Callable[[Pipeline], None]
+    job: Job, outcome: Outcome, services: Services, counted: Mapping[str, float] | None = None
 ) -> None:
-    """Write down in one trip how it ended: in the job, whose meta each attempt writes as a whole,
-    and where who comes late learns it.
-    """
+    """Write down in one trip how it ended; count it, too, if its steps are given."""
     with job.connection.pipeline(transaction=False) as pipeline:
-        services.claim.close(pipeline, job.id, outcome)  # first: that is where it is looked for
+        # The claim first: who comes late looks there, for each attempt writes meta as a whole.
+        services.claim.close(pipeline, job.id, outcome)
         pipeline.hset(job.key, "meta", bytes(job.serializer.dumps(job.meta)))
-        for each in also:
-            each(pipeline)
+        if counted is not None:
+            tally.count_message(pipeline, job.id, str(outcome), counted, time.time())
         pipeline.execute()
 
 
